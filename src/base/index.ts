@@ -1,0 +1,26 @@
+/**
+ * @module base: what every room stands on. No sockets, no clock and no dice of its own: time and chance are ports here.
+ */
+
+export {
+  bytesEqual,
+  concatBytes,
+  copyBytes,
+  EMPTY_BYTES,
+  hashBytes,
+  rangesEqual,
+  toHex,
+  utf8Decode,
+  utf8Encode,
+} from "./bytes.ts";
+export type { Clock } from "./clock.ts";
+export { ConfigError, describeError, InvariantError, MartletError, StateError } from "./error.ts";
+export { type ErrorCode, errorCatalogue } from "./error-codes.ts";
+export { Events, type Listener } from "./events.ts";
+export { type Log, type LogFields, type LogLevel, silentLog } from "./log.ts";
+export { isPromise, type MaybePromise } from "./maybe-promise.ts";
+export { type Random, seededRandom } from "./random.ts";
+export { Ring } from "./ring.ts";
+export { systemClock } from "./system-clock.ts";
+export { systemRandom } from "./system-random.ts";
+export { Timer, Timers, type TimerTarget } from "./timers.ts";
