@@ -1,0 +1,118 @@
+/**
+ * Binding servers to addresses: all of them or none, one port for all, and a Unix socket whose owner has died is taken
+ * over.
+ */
+
+import { once } from "node:events";
+import { chmod, unlink } from "node:fs/promises";
+import { type AddressInfo, connect, type ListenOptions, type Server } from "node:net";
+import { ListenError, listenOnPathError, listenOnPortError, systemCode } from "./errors.ts";
+
+/** An address and port; `port` 0 lets the system choose one, the same for all hosts. */
+export interface PortTarget {
+  /** One address or name, or several. Default, and the meaning of `localhost`: 127.0.0.1 and, where it exists, ::1. */
+  readonly host?: string | readonly string[];
+  readonly port: number;
+}
+
+/** A Unix socket. */
+interface PathTarget {
+  readonly path: string;
+  /** Rights of the socket's file, for example `0o660`. Default: what the process's umask leaves. */
+  readonly mode?: number;
+}
+
+/** Where to listen. */
+export type BindTarget = PortTarget | PathTarget;
+
+const LOOPBACK_HOSTS = ["127.0.0.1", "::1"];
+
+/** So many times the system may choose a port that is free on the first host only. */
+const PORT_CHOICES = 8;
+
+/** Servers from `createServer` that listen on every address of `target`. Throws `ListenError` and leaves none behind. */
+export async function bindServers<S extends Server>(
+  target: BindTarget,
+  createServer: () => S,
+  report: (problem: ListenError) => void,
+): Promise<S[]> {
+  if ("path" in target) return [await bindPath(target, createServer)];
+  for (let choice = 1; ; choice++) {
+    try {
+      return await bindPort(target, createServer, report);
+    } catch (error) {
+      const unlucky =
+        target.port === 0 && error instanceof ListenError && systemCode(error.cause) === "EADDRINUSE";
+      if (!unlucky || choice === PORT_CHOICES) throw error;
+    }
+  }
+}
+
+async function bindPort<S extends Server>(
+  target: PortTarget,
+  createServer: () => S,
+  report: (problem: ListenError) => void,
+): Promise<S[]> {
+  const { host = "localhost" } = target;
+  const loopback = host === "localhost";
+  const hosts = loopback ? LOOPBACK_HOSTS : typeof host === "string" ? [host] : host;
+  const servers: S[] = [];
+  let port = target.port;
+  for (const host of hosts) {
+    try {
+      // With several hosts each stands for itself: `::` must not take 0.0.0.0 as well.
+      const server = await listen(createServer(), { host, port, ipv6Only: hosts.length > 1 });
+      servers.push(server);
+      port = (server.address() as AddressInfo).port;
+    } catch (error) {
+      if (loopback && servers.length > 0 && isWithoutIPv6(error)) {
+        report(new ListenError("This machine has no IPv6; listening on 127.0.0.1 only", { cause: error }));
+        continue;
+      }
+      for (const server of servers) server.close();
+      throw listenOnPortError(host, port, error);
+    }
+  }
+  return servers;
+}
+
+function isWithoutIPv6(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT";
+}
+
+async function bindPath<S extends Server>({ path, mode }: PathTarget, createServer: () => S): Promise<S> {
+  const server = createServer();
+  try {
+    await listen(server, { path }).catch(async (error: unknown) => {
+      if (systemCode(error) !== "EADDRINUSE" || (await isServed(path))) throw error;
+      await unlink(path);
+      await listen(server, { path });
+    });
+    if (mode !== undefined) await chmod(path, mode);
+    return server;
+  } catch (error) {
+    server.close();
+    throw listenOnPathError(path, error);
+  }
+}
+
+/** Whether somebody listens on the socket; only a clear refusal is a no. */
+async function isServed(path: string): Promise<boolean> {
+  const socket = connect({ path });
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch (error) {
+    return systemCode(error) !== "ECONNREFUSED";
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function listen<S extends Server>(server: S, options: ListenOptions): Promise<S> {
+  const listening = once(server, "listening");
+  server.listen(options);
+  await listening;
+  return server;
+}

@@ -1,0 +1,75 @@
+/**
+ * TCP and Unix sockets: the listener and the dialer of `SocketPipe`.
+ */
+
+import { once } from "node:events";
+import { connect, createServer, type Server } from "node:net";
+import { type Clock, systemClock } from "#base";
+import type { BindTarget } from "./bind.ts";
+import { failedDial, PipeError } from "./errors.ts";
+import { DEFAULT_GRACE_MS, type Pipe, type TransportListener } from "./pipe.ts";
+import { ServerListener, type ServerListenerOptions } from "./server-listener.ts";
+import { nodeSocketOptions, type SocketOptions } from "./socket-options.ts";
+import { SocketPipe } from "./socket-pipe.ts";
+
+/** What a TCP connection can be told at either end. */
+interface TcpOptions extends SocketOptions {
+  /** How long `Pipe.end` waits for the peer. Default: 2 seconds. */
+  readonly graceMs?: number;
+  readonly clock?: Clock;
+}
+
+/** Where to listen (`port`, or `path` for a Unix socket), and how. */
+export type TcpListenerOptions = BindTarget & TcpOptions & ServerListenerOptions;
+
+/** Where to, and how: `{ port: 1883 }`, `{ host: "192.0.2.7", port: 1883 }` or `{ path: "/run/martlet.sock" }`. */
+export type TcpDialOptions = TcpOptions &
+  ({ readonly host?: string; readonly port: number } | { readonly path: string }) & {
+    /** How long the connection may take to come about. Default: 10 seconds. */
+    readonly timeoutMs?: number;
+  };
+
+const DEFAULT_DIAL_TIMEOUT_MS = 10_000;
+
+/**
+ * A listener on TCP, or on a Unix socket when a `path` is given.
+ *
+ * @example
+ * const listener = tcpListener({ port: 1883 });
+ * const addresses = await listener.start((pipe) => pipe.open(receiver));
+ */
+export function tcpListener(options: TcpListenerOptions): TransportListener {
+  const transport = "path" in options ? "unix" : "tcp";
+  const pipeOptions = pipeOptionsOf(options);
+  return new ServerListener<Server>(options, options, {
+    kind: transport,
+    createServer: (accept) =>
+      createServer(nodeSocketOptions(options), (socket) =>
+        accept(new SocketPipe(socket, transport, pipeOptions)),
+      ),
+  });
+}
+
+/** Connects to a TCP port (of 127.0.0.1 unless a `host` is given) or a Unix socket. Throws `PipeError`. */
+export async function connectTcp(options: TcpDialOptions): Promise<Pipe> {
+  const pipeOptions = pipeOptionsOf(options);
+  const target =
+    "path" in options ? { path: options.path } : { host: options.host ?? "127.0.0.1", port: options.port };
+  const name = "path" in target ? target.path : `${target.host} port ${target.port}`;
+  const socket = connect({ ...target, ...nodeSocketOptions(options) });
+  const cancelTimeout = pipeOptions.clock.schedule(options.timeoutMs ?? DEFAULT_DIAL_TIMEOUT_MS, () =>
+    socket.destroy(new PipeError("timed-out", `Cannot connect to ${name}: no answer`)),
+  );
+  try {
+    await once(socket, "connect");
+    return new SocketPipe(socket, "path" in target ? "unix" : "tcp", pipeOptions);
+  } catch (error) {
+    throw failedDial(name, error);
+  } finally {
+    cancelTimeout();
+  }
+}
+
+function pipeOptionsOf({ clock = systemClock(), graceMs = DEFAULT_GRACE_MS }: TcpOptions) {
+  return { clock, graceMs };
+}
