@@ -1,0 +1,21 @@
+/**
+ * @module auth: who may connect, and who may do what. A port and its implementations.
+ *
+ * @example
+ * ```ts
+ * import type { Gate } from "martlet/auth";
+ * import { ReasonCode } from "martlet/protocol";
+ *
+ * export const onlySensors: Gate = {
+ *   authenticate: (login) =>
+ *     login.clientId.startsWith("sensor-")
+ *       ? { outcome: "accepted" }
+ *       : { outcome: "refused", reasonCode: ReasonCode.CLIENT_IDENTIFIER_NOT_VALID },
+ *   mayPublish: (client, topicName) => topicName.startsWith(`sensors/${client.clientId}/`),
+ * };
+ * ```
+ */
+
+export type { Accepted, ClientAddress, Continued, Exchange, Gate, Identity, Login, Refused } from "./gate.ts";
+export { guardedGate } from "./guarded-gate.ts";
+export { openGate } from "./open-gate.ts";

@@ -1,0 +1,417 @@
+/**
+ * One client and its packets: what came in is handed to `on-<packet>`, what goes out is encoded here. HOT.
+ *
+ * Knows the client's version, limits and session; no bytes of its own. It lives as long as the connection: everything that
+ * outlives it is the session's.
+ */
+
+import { copyBytes, describeError, InvariantError, Timer, type TimerTarget } from "#base";
+import type { Identity } from "#auth";
+import { InboundAliases, OutboundAliases } from "#flow";
+import {
+  type AcknowledgementPacket,
+  encodePacket,
+  fixedHeaderSize,
+  LARGEST_ACKNOWLEDGEMENT,
+  NO_EXPIRY,
+  NO_PROPERTIES,
+  type Packet,
+  PacketType,
+  ProtocolError,
+  ProtocolVersion,
+  type PublishPacket,
+  type PublishView,
+  publishPropertiesLength,
+  publishRemainingLength,
+  type Qos,
+  ReasonCode,
+  type WireError,
+  writeAcknowledgement,
+  writePublishHead,
+  writePublishProperties,
+} from "#protocol";
+import type { Connection } from "./connection.ts";
+import type { BrokerCore } from "./core.ts";
+import type { DisconnectKind, DisconnectReason } from "./disconnect-reason.ts";
+import { Message } from "./message.ts";
+import { onPuback, onPubcomp, onPubrec, onPubrel } from "./on-acks.ts";
+import { type Authentication, onAuth } from "./on-auth.ts";
+import { onConnect } from "./on-connect.ts";
+import { onDisconnect } from "./on-disconnect.ts";
+import { onPublish } from "./on-publish.ts";
+import { onSubscribe } from "./on-subscribe.ts";
+import { onUnsubscribe } from "./on-unsubscribe.ts";
+import { LARGE_PAYLOAD } from "./output.ts";
+import type { PublishRun } from "./publish-run.ts";
+import { connackRefusals, disconnectReasons, legalReason } from "./refusal-codes.ts";
+import type { DeliveryTerms } from "./route.ts";
+import type { Session } from "./session.ts";
+import type { Topic } from "./topic.ts";
+import { traceAcknowledgement, tracePublish } from "./trace.ts";
+
+/** `awaiting-connect` → (`authenticating`) → `connected` → `closed` */
+export type ChannelPhase = "awaiting-connect" | "authenticating" | "connected" | "closed";
+
+const NO_ALIASES_IN = new InboundAliases<Topic>(0);
+const EMPTY_TOPIC = new Uint8Array(0);
+
+export class Channel implements TimerTarget {
+  readonly connection: Connection;
+  readonly core: BrokerCore;
+  /** The connect timeout, then the keep-alive. */
+  readonly timer: Timer = new Timer(this);
+  phase: ChannelPhase = "awaiting-connect";
+
+  // Known from CONNECT on.
+  identity: Identity | undefined = undefined;
+  session: Session | undefined = undefined;
+  version: ProtocolVersion = ProtocolVersion.MQTT_3_1_1;
+  isBridge = false;
+  /** Of the client: nothing larger is sent to it. */
+  maximumPacketSize: number = Number.POSITIVE_INFINITY;
+  /** Whether it wants reason strings and user properties besides PUBLISH, CONNACK and DISCONNECT. */
+  wantsProblemInformation = true;
+  aliasesIn: InboundAliases<Topic> = NO_ALIASES_IN;
+  aliasesOut: OutboundAliases<Topic> | undefined = undefined;
+  /** The enhanced authentication under way, or the one it was let in by. */
+  authentication: Authentication | undefined = undefined;
+  /** The topic of the last PUBLISH: most clients publish to it again. */
+  lastTopic: Topic | undefined = undefined;
+  /** Whether CONNECT had a Session Expiry Interval above 0: DISCONNECT may not raise it otherwise. */
+  connectedWithExpiry = false;
+
+  constructor(connection: Connection, core: BrokerCore) {
+    this.connection = connection;
+    this.core = core;
+    core.timers.arm(this.timer, core.settings.connectTimeoutMs);
+  }
+
+  get clientId(): string {
+    return this.identity?.clientId ?? "";
+  }
+
+  get isVersion5(): boolean {
+    return this.version === ProtocolVersion.MQTT_5_0;
+  }
+
+  get isWritable(): boolean {
+    return this.connection.isWritable;
+  }
+
+  /** Of a client that is connected. */
+  get connectedSession(): Session {
+    if (this.session === undefined) throw new InvariantError("A packet of a client without a session was handled.");
+    return this.session;
+  }
+
+  onPublish(view: PublishView): void {
+    if (this.phase !== "connected") {
+      this.#refusePacket(PacketType.PUBLISH);
+      return;
+    }
+    onPublish(this, view);
+  }
+
+  onPacket(packet: Exclude<Packet, PublishPacket>): void {
+    this.core.router.run.flush();
+    this.core.metrics.packetsReceived++;
+    if (packet.type !== PacketType.CONNECT) this.core.trace?.onReceived(this.clientId, packet);
+    if (this.phase === "connected") this.#onPacketConnected(packet);
+    else if (packet.type === PacketType.CONNECT && this.phase === "awaiting-connect") onConnect(this, packet);
+    else if (packet.type === PacketType.AUTH && this.phase === "authenticating") onAuth(this, packet);
+    else if (packet.type === PacketType.DISCONNECT && this.phase === "authenticating") onDisconnect(this, packet);
+    else this.#refusePacket(packet.type);
+  }
+
+  /** All packets of what was read have been handled. */
+  endOfInput(): void {
+    this.core.router.run.flush();
+  }
+
+  /** There is room again for what waits. */
+  onWritable(): void {
+    this.session?.pump();
+  }
+
+  onTimer(): void {
+    if (this.phase === "awaiting-connect" || this.phase === "authenticating") {
+      this.close({ kind: "connect-timeout", reasonCode: ReasonCode.MAXIMUM_CONNECT_TIME });
+      return;
+    }
+    const { keepAlive } = this.connection;
+    if (this.phase !== "connected" || keepAlive === undefined) return;
+    const remainingMs = keepAlive.remainingMs(this.core.now());
+    if (remainingMs > 0) this.core.timers.arm(this.timer, remainingMs);
+    else this.close({ kind: "keep-alive-timeout", reasonCode: ReasonCode.KEEP_ALIVE_TIMEOUT }); // [MQTT-3.1.2-22]
+  }
+
+  /** Something went wrong while a packet was handled: the peer's fault, or a bug of ours. */
+  onFault(error: unknown, isPeersFault: boolean): void {
+    this.core.router.run.flush();
+    if (isPeersFault) {
+      const { reasonCode, statement, message } = error as WireError;
+      const kind: DisconnectKind = reasonCode === ReasonCode.MALFORMED_PACKET ? "malformed-packet" : "protocol-error";
+      const { version } = this.connection.framer;
+      if (this.phase === "awaiting-connect" && version !== undefined) {
+        this.version = version;
+        this.refuseConnect(reasonCode, kind, `${message} [${statement}]`);
+      } else this.close({ kind, reasonCode, detail: `${message} [${statement}]` });
+      return;
+    }
+    this.core.metrics.invariantErrors++;
+    this.core.log.write("error", `A bug ended the connection of "${this.clientId}": ${describeError(error)}`, {
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+    this.close({ kind: "internal-error", reasonCode: ReasonCode.UNSPECIFIED_ERROR });
+  }
+
+  /**
+   * Ends the connection from our side. A 5.0 client that is connected is told why; what was sent before leaves first. The
+   * session goes on by itself, or ends, as its expiry says.
+   */
+  close(reason: DisconnectReason): void {
+    if (this.phase === "closed") return;
+    const wasConnected = this.phase === "connected";
+    const isOurs = reason.kind !== "client-disconnected" && reason.kind !== "connection-closed";
+    if (wasConnected && isOurs && this.isVersion5) this.#sendDisconnect(reason); // [MQTT-3.14.0-1]
+    this.#leave(reason, wasConnected);
+    this.connection.end();
+  }
+
+  /** The connection has ended by itself. */
+  onConnectionGone(error: Error | undefined): void {
+    if (this.phase === "closed") return;
+    const wasConnected = this.phase === "connected";
+    const kind = error === undefined ? "connection-closed" : "connection-lost";
+    const detail = error === undefined ? {} : { detail: describeError(error) };
+    this.#leave({ kind, reasonCode: ReasonCode.UNSPECIFIED_ERROR, ...detail }, wasConnected);
+  }
+
+  /** Answers a CONNECT with a refusal, as far as its version has words for it, and ends the connection. */
+  refuseConnect(reasonCode: ReasonCode, kind: DisconnectKind, detail?: string, serverReference?: string): void {
+    if (this.phase === "closed" || this.phase === "connected") return;
+    this.core.metrics.connectsRefused++;
+    const legal = legalReason(reasonCode, connackRefusals);
+    // A malformed CONNECT of 3.x is closed without an answer [3.1.1/MQTT-3.1.4-1].
+    this.send({
+      type: PacketType.CONNACK,
+      sessionPresent: false, // [MQTT-3.2.2-6]
+      reasonCode: legal,
+      properties: {
+        ...(detail === undefined ? {} : { reasonString: detail }),
+        ...(serverReference === undefined ? {} : { serverReference }),
+      },
+    });
+    this.#leave({ kind, reasonCode, ...(detail === undefined ? {} : { detail }) }, false);
+    this.connection.end(); // [MQTT-3.2.2-7]
+  }
+
+  /** Sends a packet that is not a message: rare enough to be an object. */
+  send(packet: Exclude<Packet, PublishPacket>): void {
+    const bytes = encodePacket(packet, this.version, this.maximumPacketSize);
+    if (bytes === undefined) return;
+    this.connection.output.append(bytes, 0, bytes.length);
+    this.core.metrics.packetsSent++;
+    this.core.trace?.onSent(this.clientId, packet);
+  }
+
+  /** PUBACK, PUBREC, PUBREL or PUBCOMP. */
+  acknowledge(
+    type: AcknowledgementPacket["type"],
+    packetId: number,
+    reasonCode: ReasonCode,
+    reasonString?: string,
+  ): void {
+    if (reasonString !== undefined && this.isVersion5 && this.wantsProblemInformation) {
+      this.send({ type, packetId, reasonCode, properties: { reasonString } });
+      return;
+    }
+    const { output } = this.connection;
+    const at = output.reserve(LARGEST_ACKNOWLEDGEMENT);
+    output.advance(writeAcknowledgement(output.slab, at, type, packetId, reasonCode, this.version));
+    this.core.metrics.packetsSent++;
+    if (this.core.trace !== undefined) traceAcknowledgement(this, this.core.trace, type, packetId, reasonCode);
+  }
+
+  sendPubrel(packetId: number): void {
+    this.acknowledge(PacketType.PUBREL, packetId, ReasonCode.SUCCESS);
+  }
+
+  /** A QoS 0 message; lost, with its reason, if the client is behind. */
+  sendQos0(message: Message, terms: DeliveryTerms): void {
+    if (this.isBehind) {
+      this.core.outcomes.record("receiver-slow", this.clientId, message);
+      return;
+    }
+    const permitted = this.mayDeliver(message, terms, 0);
+    if (permitted !== undefined) this.sendPublish(permitted, terms, 0, 0, false);
+  }
+
+  /** So much is unread that QoS 0 messages are dropped. */
+  get isBehind(): boolean {
+    const { settings, outputPool } = this.core;
+    const pending = this.connection.output.pendingBytes;
+    if (pending > settings.maximumOutputBytes) return true;
+    return outputPool.unwrittenBytes > settings.maximumTotalOutputBytes && !this.isWritable;
+  }
+
+  /** What the client is to get of `message`, or undefined when it gets nothing: then the outcome is recorded. */
+  mayDeliver(message: Message, terms: DeliveryTerms, qos: Qos): Message | undefined {
+    let permitted = message;
+    if (this.core.hooks.has("deliver")) {
+      const hooked = this.#runDeliverHooks(message, terms, qos);
+      if (hooked === undefined) return undefined;
+      permitted = hooked;
+    }
+    if (this.fits(permitted, terms, qos)) return permitted;
+    this.core.outcomes.record("packet-too-large", this.clientId, message); // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
+    return undefined;
+  }
+
+  /** Whether the packet stays within the client's Maximum Packet Size. */
+  fits(message: Message, terms: DeliveryTerms, qos: Qos): boolean {
+    if (this.maximumPacketSize === Number.POSITIVE_INFINITY) return true;
+    const remaining = this.#remainingLength(message, terms, qos, message.topic.bytes.length, 0);
+    return fixedHeaderSize(remaining) + remaining <= this.maximumPacketSize;
+  }
+
+  /** Writes the PUBLISH; it is permitted and fits. `packetId` is 0 for QoS 0. */
+  sendPublish(message: Message, terms: DeliveryTerms, qos: Qos, packetId: number, dup: boolean): void {
+    const { output } = this.connection;
+    const retain = terms.isRetained || (terms.retainAsPublished && message.retain);
+    const firstByte = 0x30 | (dup ? 0x08 : 0) | (qos << 1) | (retain ? 0x01 : 0);
+    let topic = message.topic.bytes;
+    let alias = 0;
+    if (this.aliasesOut !== undefined) {
+      alias = this.aliasesOut.known(message.topic);
+      if (alias !== 0) topic = EMPTY_TOPIC;
+      else alias = this.aliasesOut.assign(message.topic);
+      // The alias that teaches makes the packet longer; leave it out when that would be too long.
+      if (topic.length > 0 && alias !== 0 && this.maximumPacketSize !== Number.POSITIVE_INFINITY) {
+        const remaining = this.#remainingLength(message, terms, qos, topic.length, alias);
+        if (fixedHeaderSize(remaining) + remaining > this.maximumPacketSize) {
+          this.aliasesOut.withdraw(message.topic);
+          alias = 0;
+        }
+      }
+    }
+    const remaining = this.#remainingLength(message, terms, qos, topic.length, alias);
+    const payloadLength = message.payloadEnd - message.payloadStart;
+    const isShared = payloadLength >= LARGE_PAYLOAD;
+    const size = fixedHeaderSize(remaining) + remaining;
+    let at = output.reserve(isShared ? size - payloadLength : size);
+    const { slab } = output;
+    at = writePublishHead(slab, at, firstByte, remaining, topic, packetId);
+    if (this.isVersion5) {
+      const expiry = message.remainingExpiry(this.core.now());
+      const ids = terms.subscriptionIdentifiers;
+      const length = publishPropertiesLength(expiry, alias, ids, message.properties.length);
+      at = writePublishProperties(slab, at, length, expiry, alias, ids, message.properties);
+    }
+    if (isShared) {
+      output.advance(at);
+      output.appendShared(message.keep().payload);
+    } else output.advance(copyBytes(slab, at, message.bytes, message.payloadStart, message.payloadEnd));
+    const { metrics, trace } = this.core;
+    metrics.packetsSent++;
+    metrics.publishSent++;
+    metrics.publishBytesSent += payloadLength;
+    if (trace !== undefined) tracePublish(this, trace, message, { qos, retain, packetId, dup });
+  }
+
+  /** Hands over a run of QoS 0 messages whose bytes are what this client would get; returns false if they are not. HOT. */
+  sendRun(run: PublishRun, terms: DeliveryTerms): boolean {
+    if (run.version !== this.version && (run.version === ProtocolVersion.MQTT_5_0 || this.isVersion5)) return false;
+    if (!terms.isPlain || this.aliasesOut !== undefined || run.largestPacket > this.maximumPacketSize) return false;
+    this.connection.output.append(run.bytes, run.start, run.end);
+    const { metrics } = this.core;
+    metrics.packetsSent += run.count;
+    metrics.publishSent += run.count;
+    metrics.publishBytesSent += run.payloadBytes;
+    return true;
+  }
+
+  #onPacketConnected(packet: Exclude<Packet, PublishPacket>): void {
+    switch (packet.type) {
+      case PacketType.PUBACK:
+        return onPuback(this, packet);
+      case PacketType.PUBREC:
+        return onPubrec(this, packet);
+      case PacketType.PUBREL:
+        return onPubrel(this, packet);
+      case PacketType.PUBCOMP:
+        return onPubcomp(this, packet);
+      case PacketType.SUBSCRIBE:
+        return onSubscribe(this, packet);
+      case PacketType.UNSUBSCRIBE:
+        return onUnsubscribe(this, packet);
+      case PacketType.PINGREQ:
+        return this.send({ type: PacketType.PINGRESP }); // [MQTT-3.12.4-1]
+      case PacketType.DISCONNECT:
+        return onDisconnect(this, packet);
+      case PacketType.AUTH:
+        return onAuth(this, packet);
+      case PacketType.CONNECT:
+      case PacketType.CONNACK:
+      case PacketType.SUBACK:
+      case PacketType.UNSUBACK:
+      case PacketType.PINGRESP:
+        return this.#refusePacket(packet.type);
+    }
+  }
+
+  /** The statement's id in the version in force. */
+  statement(mqtt5: string, mqtt3: string): string {
+    return this.isVersion5 ? mqtt5 : `3.1.1/${mqtt3}`;
+  }
+
+  #refusePacket(type: PacketType): void {
+    if (this.phase === "closed") return;
+    const statement = this.phase === "authenticating" ? "MQTT-3.1.2-30" : "MQTT-3.1.0-1";
+    throw new ProtocolError(`A packet of type ${type} is not allowed now.`, this.statement(statement, "MQTT-3.1.0-1"));
+  }
+
+  #leave(reason: DisconnectReason, wasConnected: boolean): void {
+    this.phase = "closed";
+    this.core.timers.disarm(this.timer);
+    this.connection.framer.pause();
+    this.core.sessions.onChannelClosed(this);
+    const event = { clientId: this.clientId, reason };
+    this.core.events.emit(wasConnected ? "clientDisconnected" : "connectionRefused", event);
+  }
+
+  #sendDisconnect({ reasonCode, detail, serverReference }: DisconnectReason): void {
+    this.send({
+      type: PacketType.DISCONNECT,
+      reasonCode: legalReason(reasonCode, disconnectReasons),
+      properties: {
+        ...(detail === undefined ? {} : { reasonString: detail }),
+        ...(serverReference === undefined ? {} : { serverReference }),
+      },
+    });
+  }
+
+  #remainingLength(message: Message, terms: DeliveryTerms, qos: Qos, topicLength: number, alias: number): number {
+    const payloadLength = message.payloadEnd - message.payloadStart;
+    if (!this.isVersion5) return publishRemainingLength(topicLength, qos > 0, NO_PROPERTIES, payloadLength);
+    const expiry = message.expiresAt === Number.POSITIVE_INFINITY ? NO_EXPIRY : 0;
+    const properties = publishPropertiesLength(expiry, alias, terms.subscriptionIdentifiers, message.properties.length);
+    return publishRemainingLength(topicLength, qos > 0, properties, payloadLength);
+  }
+
+  #runDeliverHooks(message: Message, terms: DeliveryTerms, qos: Qos): Message | undefined {
+    const draft = {
+      clientId: this.clientId,
+      topicName: message.topic.name,
+      qos,
+      retain: terms.isRetained || (terms.retainAsPublished && message.retain),
+      payload: message.payload,
+    };
+    const { payload } = draft;
+    if (this.core.hooks.runDeliver(draft) !== undefined) {
+      this.core.outcomes.record("deliver-refused", this.clientId, message);
+      return undefined;
+    }
+    return draft.payload === payload ? message : message.withPayload(draft.payload);
+  }
+}

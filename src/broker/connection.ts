@@ -1,0 +1,129 @@
+/**
+ * One pipe: bytes in, packets to its channel; packets out, one write a turn. HOT.
+ *
+ * Owns the framer, the output and what is held back: reading stops while the channel waits for an answer (from the gate, a
+ * hook), and while the client does not take what was sent to it. It knows nothing of sessions or topics.
+ */
+
+import type { KeepAlive } from "#flow";
+import { Framer, isWireError, type Packet, type PublishPacket, type PublishView } from "#protocol";
+import type { Pipe, PipeReceiver } from "#transport";
+import type { BrokerCore } from "./core.ts";
+import { Channel } from "./channel.ts";
+import { Output } from "./output.ts";
+
+/** Above this many unread bytes the client gets nothing but what must not wait, and is not read from. */
+const HIGH_WATER = 1024 * 1024;
+/** Below this it is read from again. */
+const LOW_WATER = 256 * 1024;
+
+export class Connection implements PipeReceiver {
+  readonly pipe: Pipe;
+  readonly core: BrokerCore;
+  readonly framer: Framer;
+  readonly output: Output;
+  readonly channel: Channel;
+  /** Stamped with everything that is heard; set once the client is connected. */
+  keepAlive: KeepAlive | undefined = undefined;
+  /** The channel waits for an answer. */
+  #isPaused = false;
+  /** The client does not take what was sent to it. */
+  #isThrottled = false;
+  #isEnding = false;
+
+  constructor(pipe: Pipe, core: BrokerCore) {
+    this.pipe = pipe;
+    this.core = core;
+    this.output = new Output(pipe, core.outputPool);
+    this.framer = new Framer(this, {
+      side: "server",
+      maximumPacketSize: core.settings.maximumPacketSize,
+      rejectControlCharacters: core.settings.rejectControlCharacters,
+    });
+    this.channel = new Channel(this, core);
+    pipe.open(this);
+  }
+
+  /** Not so much is unread that more should wait. */
+  get isWritable(): boolean {
+    return this.output.pendingBytes < HIGH_WATER;
+  }
+
+  onBytes(chunk: Uint8Array): void {
+    this.core.metrics.bytesReceived += chunk.length;
+    this.keepAlive?.heard(this.core.now());
+    try {
+      this.framer.push(chunk);
+      this.channel.endOfInput();
+    } catch (error) {
+      this.channel.onFault(error, isWireError(error));
+    }
+    if (!this.#isThrottled && !this.isWritable) {
+      this.#isThrottled = true;
+      this.#applyReading();
+    }
+  }
+
+  onPublish(view: PublishView): void {
+    this.channel.onPublish(view);
+  }
+
+  onPacket(packet: Exclude<Packet, PublishPacket>): void {
+    this.channel.onPacket(packet);
+  }
+
+  onWritten(): void {
+    this.output.onWritten();
+    // A client that takes its bytes is alive, even if it is not read from at the moment.
+    if (this.#isThrottled) this.keepAlive?.heard(this.core.now());
+    if (this.#isThrottled && this.output.pendingBytes < LOW_WATER) {
+      this.#isThrottled = false;
+      this.#applyReading();
+    }
+    if (this.isWritable) this.#guard(() => this.channel.onWritable());
+  }
+
+  onClosed(error: Error | undefined): void {
+    this.output.close();
+    this.core.forget(this);
+    this.channel.onConnectionGone(error);
+  }
+
+  /** No packet reaches the channel until `resume`. */
+  pause(): void {
+    this.#isPaused = true;
+    this.framer.pause();
+    this.#applyReading();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#guard(() => this.framer.resume());
+    this.#applyReading();
+  }
+
+  /** Sends what waits, then ends the connection. Nothing that still comes in is handled. */
+  end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.framer.pause();
+    this.output.flush();
+    this.pipe.end();
+  }
+
+  /** Whatever goes wrong while a packet is handled ends this connection and nothing else. */
+  #guard(work: () => void): void {
+    try {
+      work();
+      this.channel.endOfInput();
+    } catch (error) {
+      this.channel.onFault(error, isWireError(error));
+    }
+  }
+
+  #applyReading(): void {
+    if (this.#isPaused || this.#isThrottled) this.pipe.pauseReading();
+    else this.pipe.resumeReading();
+  }
+}

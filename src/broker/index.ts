@@ -1,0 +1,18 @@
+/**
+ * @module broker: the MQTT Server. Takes pipes, sessions and messages; knows no sockets, no clock and no dice.
+ */
+
+export {
+  Broker,
+  type BrokerParts,
+  type ClientSummary,
+  type PublishReceipt,
+  PublishRefusedError,
+  type PublishRequest,
+} from "./broker.ts";
+export type { BrokerEvents, ConnectedClient, PublishedMessage } from "./broker-events.ts";
+export { type DisconnectKind, type DisconnectReason, disconnectKinds } from "./disconnect-reason.ts";
+export type { Metrics } from "./metrics.ts";
+export { type Undelivered, type UndeliveredKind, undeliveredKinds } from "./outcome.ts";
+export { type BrokerSettings, completeSettings, defaultSettings, type QueueOverflow } from "./settings.ts";
+export type { PacketTrace, TracedPacket, TracedPublish } from "./trace.ts";

@@ -1,0 +1,85 @@
+/**
+ * AUTH (sections 3.15 and 4.12): enhanced authentication before CONNACK, and again on a live connection.
+ */
+
+import { isPromise } from "#base";
+import type { Accepted, Continued, Exchange, Login, Refused } from "#auth";
+import { type AuthPacket, type ConnectPacket, PacketType, ProtocolError, ReasonCode } from "#protocol";
+import type { Channel } from "./channel.ts";
+import { onDecision, waitFor } from "./on-connect.ts";
+
+/** The method a client authenticates with, and the exchange while one is under way. */
+export interface Authentication {
+  readonly method: string;
+  readonly login: Login;
+  /** The CONNECT that waits for the end of the exchange; undefined once it has been answered. */
+  connect: ConnectPacket | undefined;
+  exchange: Exchange | undefined;
+}
+
+type Step = Accepted | Continued | Refused;
+
+/** CONNECT named a method. */
+export function beginAuthentication(channel: Channel, login: Login, method: string, connect: ConnectPacket): void {
+  const exchange = channel.core.gate.beginExchange?.(method, login);
+  if (exchange === undefined) {
+    const reason = `The authentication method "${method}" is not offered.`;
+    channel.refuseConnect(ReasonCode.BAD_AUTHENTICATION_METHOD, "connect-refused", reason); // [MQTT-4.12.0-1]
+    return;
+  }
+  channel.phase = "authenticating";
+  channel.authentication = { method, login, connect, exchange };
+  take(channel, exchange.step(connect.properties.authenticationData));
+}
+
+export function onAuth(channel: Channel, packet: AuthPacket): void {
+  const { authentication } = channel;
+  // [MQTT-4.12.0-7], [U5-3.15]
+  if (authentication === undefined) throw new ProtocolError("AUTH without an authentication method.", "MQTT-4.12.0-7");
+  const method = packet.properties.authenticationMethod;
+  if (method !== authentication.method) {
+    throw new ProtocolError("AUTH with another method than CONNECT.", "MQTT-4.12.0-5"); // also [MQTT-4.12.1-1]
+  }
+  const isLive = channel.phase === "connected";
+  if (packet.reasonCode === ReasonCode.RE_AUTHENTICATE) {
+    if (!isLive || authentication.exchange !== undefined) {
+      throw new ProtocolError("Re-authentication at the wrong time.", "MQTT-3.15.2-1");
+    }
+    authentication.exchange = channel.core.gate.beginExchange?.(method, authentication.login);
+  } else if (packet.reasonCode !== ReasonCode.CONTINUE_AUTHENTICATION) {
+    throw new ProtocolError("A client continues or begins an authentication.", "MQTT-3.15.2-1");
+  }
+  const { exchange } = authentication;
+  if (exchange === undefined) throw new ProtocolError("No authentication is under way.", "MQTT-3.15.2-1");
+  take(channel, exchange.step(packet.properties.authenticationData));
+}
+
+function take(channel: Channel, step: Step | Promise<Step>): void {
+  if (isPromise(step)) waitFor(channel, step, (settled) => onStep(channel, settled));
+  else onStep(channel, step);
+}
+
+function onStep(channel: Channel, step: Step): void {
+  const { authentication } = channel;
+  if (authentication === undefined || channel.phase === "closed") return;
+  const { method, connect } = authentication;
+  if (step.outcome === "continued") {
+    const properties = { authenticationMethod: method, authenticationData: step.authenticationData };
+    channel.send({ type: PacketType.AUTH, reasonCode: ReasonCode.CONTINUE_AUTHENTICATION, properties }); // [MQTT-4.12.0-2]
+    return;
+  }
+  authentication.exchange = undefined;
+  authentication.connect = undefined;
+  if (connect !== undefined) {
+    onDecision(channel, connect, step);
+    return;
+  }
+  if (step.outcome === "refused") {
+    const detail = step.reasonString === undefined ? {} : { detail: step.reasonString };
+    channel.close({ kind: "authentication-failed", reasonCode: ReasonCode.NOT_AUTHORIZED, ...detail }); // [MQTT-4.12.1-2]
+    return;
+  }
+  const data = step.authenticationData === undefined ? {} : { authenticationData: step.authenticationData };
+  const properties = { authenticationMethod: method, ...data };
+  channel.send({ type: PacketType.AUTH, reasonCode: ReasonCode.SUCCESS, properties });
+}

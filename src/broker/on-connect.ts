@@ -1,0 +1,275 @@
+/**
+ * CONNECT (sections 3.1 and 3.1.4): checks, the gate, the hooks, the session, CONNACK, and then whatever the session owes.
+ */
+
+import { isPromise } from "#base";
+import type { Accepted, Login, Refused } from "#auth";
+import { InboundAliases, KeepAlive, OutboundAliases } from "#flow";
+import type { ConnectDraft, Refusal } from "#hooks";
+import {
+  type ConnackProperties,
+  type ConnectPacket,
+  encodePublishProperties,
+  PacketType,
+  ProtocolVersion,
+  ReasonCode,
+  utf8Problem,
+} from "#protocol";
+import type { Channel } from "./channel.ts";
+import { Message } from "./message.ts";
+import { beginAuthentication } from "./on-auth.ts";
+import { shuttingDown, takenOver } from "./disconnect-reason.ts";
+import type { WillMessage } from "./will.ts";
+
+const LARGEST_RECEIVE_MAXIMUM = 65_535;
+/** Random bytes in an invented client id. */
+const CLIENT_ID_BYTES = 10;
+
+export function onConnect(channel: Channel, packet: ConnectPacket): void {
+  channel.version = packet.protocolVersion;
+  channel.isBridge = packet.isBridge;
+  const { core } = channel;
+  const isAssigned = packet.clientId === "";
+  const clientId = isAssigned ? inventClientId(channel) : packet.clientId;
+  core.trace?.onReceived(clientId, withoutSecret(packet));
+  channel.identity = { clientId, userName: packet.userName, address: channel.connection.pipe.peer };
+  if (packet.properties.maximumPacketSize !== undefined) {
+    channel.maximumPacketSize = packet.properties.maximumPacketSize;
+  }
+  channel.wantsProblemInformation = packet.properties.requestProblemInformation ?? true;
+
+  const problem = problemOf(channel, packet);
+  if (problem !== undefined) {
+    channel.refuseConnect(problem[0], "connect-refused", problem[1]);
+    return;
+  }
+  const login: Login = {
+    clientId,
+    userName: packet.userName,
+    password: packet.password,
+    protocolVersion: packet.protocolVersion,
+    address: channel.connection.pipe.peer,
+  };
+  const method = packet.properties.authenticationMethod;
+  if (method !== undefined) {
+    beginAuthentication(channel, login, method, packet);
+    return;
+  }
+  const decision = core.gate.authenticate(login);
+  if (isPromise(decision)) {
+    channel.phase = "authenticating";
+    waitFor(channel, decision, (settled) => onDecision(channel, packet, settled));
+  } else onDecision(channel, packet, decision);
+}
+
+/** The gate has spoken: the end of a plain login and of an enhanced one. */
+export function onDecision(channel: Channel, packet: ConnectPacket, decision: Accepted | Refused): void {
+  if (channel.phase === "closed") return;
+  if (decision.outcome === "refused") {
+    const { reasonCode, reasonString, serverReference } = decision;
+    channel.refuseConnect(reasonCode, "connect-refused", reasonString, serverReference);
+    return;
+  }
+  const { identity } = channel;
+  if (identity !== undefined && decision.userName !== undefined) {
+    channel.identity = { ...identity, userName: decision.userName };
+  }
+  const draft: ConnectDraft = {
+    client: {
+      clientId: channel.clientId,
+      userName: channel.identity?.userName,
+      protocolVersion: channel.version,
+      address: channel.connection.pipe.peer,
+    },
+    cleanStart: packet.cleanStart,
+    keepAliveSeconds: packet.keepAliveSeconds,
+    sessionExpiryInterval: packet.properties.sessionExpiryInterval ?? 0,
+  };
+  if (!channel.core.hooks.has("connect")) {
+    accept(channel, packet, decision, draft);
+    return;
+  }
+  const verdict = channel.core.hooks.run("connect", draft);
+  const finish = (refusal: Refusal | undefined): void => {
+    if (refusal === undefined) accept(channel, packet, decision, draft);
+    else channel.refuseConnect(refusal.refused, "connect-refused", refusal.reasonString);
+  };
+  if (isPromise(verdict)) {
+    channel.phase = "authenticating";
+    waitFor(channel, verdict, finish);
+  } else finish(verdict);
+}
+
+/** Holds the channel until `pending` settles; `next` runs in any case, also when the client has gone meanwhile. */
+export function waitFor<T>(channel: Channel, pending: Promise<T>, next: (value: T) => void): void {
+  const { connection } = channel;
+  connection.pause();
+  pending
+    .then(next)
+    .then(() => {
+      if (channel.phase !== "closed") connection.resume();
+    })
+    .catch((error: unknown) => channel.onFault(error, false));
+}
+
+function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, draft: ConnectDraft): void {
+  if (channel.phase === "closed") return;
+  const { core, connection } = channel;
+  const { settings } = core;
+  const { properties } = packet;
+  if (core.sessions.stopping) {
+    channel.refuseConnect(ReasonCode.SERVER_UNAVAILABLE, shuttingDown.kind);
+    return;
+  }
+  const held = core.sessions.get(channel.clientId);
+  if (held === undefined && core.sessions.count >= settings.maximumSessions) {
+    channel.refuseConnect(ReasonCode.QUOTA_EXCEEDED, "connect-refused", "No more sessions.");
+    return;
+  }
+  // The older connection ends before anything of this one begins [MQTT-3.1.4-3]; all in this turn, so nobody gets between.
+  if (held?.channel !== undefined) core.sessions.takeOver(held, packet.cleanStart, takenOver);
+
+  const isPresent = !packet.cleanStart && core.sessions.get(channel.clientId) !== undefined;
+  const session = core.sessions.open(channel.clientId, packet.cleanStart); // [MQTT-3.1.2-4] to [MQTT-3.1.2-6]
+  session.channel = channel;
+  session.expiryInterval = Math.min(draft.sessionExpiryInterval, settings.maximumSessionExpiryInterval);
+  session.will = packet.will === undefined ? undefined : willOf(channel, packet);
+  channel.session = session;
+  channel.connectedWithExpiry = (properties.sessionExpiryInterval ?? 0) > 0;
+
+  const keepAliveSeconds = keepAliveOf(channel, draft.keepAliveSeconds);
+  const aliasMaximum = Math.min(properties.topicAliasMaximum ?? 0, settings.topicAliasMaximumOutbound);
+  if (aliasMaximum > 0) channel.aliasesOut = new OutboundAliases(aliasMaximum); // [MQTT-3.1.2-27]
+  if (channel.isVersion5 && settings.topicAliasMaximum > 0) {
+    channel.aliasesIn = new InboundAliases(settings.topicAliasMaximum);
+  }
+  session.receiver.connect(channel.isVersion5 ? settings.receiveMaximum : LARGEST_RECEIVE_MAXIMUM);
+  session.sender.connect(Math.min(properties.receiveMaximum ?? LARGEST_RECEIVE_MAXIMUM, settings.maximumInFlight));
+  connection.keepAlive = new KeepAlive(keepAliveSeconds, core.now());
+  channel.phase = "connected";
+  core.timers.disarm(channel.timer);
+  if (keepAliveSeconds > 0) core.timers.arm(channel.timer, connection.keepAlive.remainingMs(core.now()));
+
+  channel.send({
+    type: PacketType.CONNACK, // [MQTT-3.2.0-1]
+    sessionPresent: isPresent,
+    reasonCode: ReasonCode.SUCCESS,
+    properties: channel.isVersion5 ? connackProperties(channel, packet, decision, draft, keepAliveSeconds) : {},
+  });
+  core.sessions.onConnected();
+  core.events.emit("clientConnected", {
+    clientId: channel.clientId,
+    userName: channel.identity?.userName,
+    protocolVersion: channel.version,
+    cleanStart: packet.cleanStart,
+    sessionPresent: isPresent,
+    keepAliveSeconds,
+    address: connection.pipe.peer,
+  });
+  session.pump();
+}
+
+function connackProperties(
+  channel: Channel,
+  packet: ConnectPacket,
+  decision: Accepted,
+  draft: ConnectDraft,
+  keepAliveSeconds: number,
+): ConnackProperties {
+  const { settings } = channel.core;
+  const { properties } = packet;
+  const connack: ConnackProperties = {};
+  const expiry = channel.session?.expiryInterval ?? 0;
+  if (expiry !== (properties.sessionExpiryInterval ?? 0)) connack.sessionExpiryInterval = expiry;
+  if (settings.receiveMaximum !== LARGEST_RECEIVE_MAXIMUM) connack.receiveMaximum = settings.receiveMaximum;
+  if (settings.maximumQos < 2) connack.maximumQos = settings.maximumQos as 0 | 1; // [MQTT-3.2.2-9]
+  if (!settings.retainAvailable) connack.retainAvailable = false;
+  connack.maximumPacketSize = settings.maximumPacketSize;
+  if (packet.clientId === "") connack.assignedClientIdentifier = channel.clientId; // [MQTT-3.1.3-7]
+  if (settings.topicAliasMaximum > 0) connack.topicAliasMaximum = settings.topicAliasMaximum;
+  if (!settings.wildcardSubscriptionAvailable) connack.wildcardSubscriptionAvailable = false;
+  if (!settings.subscriptionIdentifierAvailable) connack.subscriptionIdentifierAvailable = false;
+  if (!settings.sharedSubscriptionAvailable) connack.sharedSubscriptionAvailable = false;
+  if (keepAliveSeconds !== packet.keepAliveSeconds || settings.serverKeepAliveSeconds !== undefined) {
+    connack.serverKeepAlive = keepAliveSeconds;
+  }
+  // [MQTT-3.1.2-28]
+  if (properties.requestResponseInformation === true && settings.responseInformation !== undefined) {
+    connack.responseInformation = settings.responseInformation;
+  }
+  if (properties.authenticationMethod !== undefined) {
+    connack.authenticationMethod = properties.authenticationMethod; // [MQTT-4.12.0-5]
+    if (decision.authenticationData !== undefined) connack.authenticationData = decision.authenticationData;
+  }
+  return connack;
+}
+
+/** Seconds that count on this connection: the client's, or what the server imposes on a 5.0 client. */
+function keepAliveOf(channel: Channel, wanted: number): number {
+  const { serverKeepAliveSeconds, maximumKeepAliveSeconds } = channel.core.settings;
+  if (!channel.isVersion5) return wanted;
+  if (serverKeepAliveSeconds !== undefined) return serverKeepAliveSeconds;
+  const isUnlimited = maximumKeepAliveSeconds === 65_535;
+  return !isUnlimited && (wanted === 0 || wanted > maximumKeepAliveSeconds) ? maximumKeepAliveSeconds : wanted;
+}
+
+/** What in a well-formed CONNECT this broker does not accept. */
+function problemOf(channel: Channel, packet: ConnectPacket): [ReasonCode, string] | undefined {
+  const { settings } = channel.core;
+  if (!settings.versions.includes(packet.protocolVersion)) {
+    return [ReasonCode.UNSUPPORTED_PROTOCOL_VERSION, "This broker does not accept this version of MQTT."];
+  }
+  if (packet.clientId === "" && !settings.allowEmptyClientId) {
+    return [ReasonCode.CLIENT_IDENTIFIER_NOT_VALID, "This broker wants a client identifier."];
+  }
+  const isLimited = settings.maximumKeepAliveSeconds < 65_535;
+  const isTooLong = packet.keepAliveSeconds === 0 || packet.keepAliveSeconds > settings.maximumKeepAliveSeconds;
+  if (packet.protocolVersion !== ProtocolVersion.MQTT_5_0 && isLimited && isTooLong) {
+    return [ReasonCode.CLIENT_IDENTIFIER_NOT_VALID, "The Keep Alive is too long."];
+  }
+  const { will } = packet;
+  if (will === undefined) return undefined;
+  if (will.qos > settings.maximumQos) return [ReasonCode.QOS_NOT_SUPPORTED, "Will QoS."]; // [MQTT-3.2.2-12]
+  // [MQTT-3.2.2-13]
+  if (will.retain && !settings.retainAvailable) return [ReasonCode.RETAIN_NOT_SUPPORTED, "Will Retain."];
+  const { payload } = will;
+  const isText = will.properties.payloadFormatIndicator === true;
+  if (settings.checkPayloadFormat && isText && utf8Problem(payload, 0, payload.length) !== undefined) {
+    return [ReasonCode.PAYLOAD_FORMAT_INVALID, "The will's payload is not UTF-8."]; // [U5-3.1.3.2.3]
+  }
+  return undefined;
+}
+
+function willOf(channel: Channel, packet: ConnectPacket): WillMessage | undefined {
+  const { will } = packet;
+  if (will === undefined) return undefined;
+  const { willDelayInterval, messageExpiryInterval, ...forwarded } = will.properties;
+  const topic = channel.core.topics.of(will.topicName, channel.version);
+  const message = Message.of(topic, will.payload, will.qos, will.retain);
+  message.properties = encodePublishProperties(forwarded);
+  message.publisherId = channel.clientId;
+  return {
+    message,
+    identity: channel.identity ?? { clientId: channel.clientId, userName: undefined, address: channel.connection.pipe.peer },
+    delaySeconds: willDelayInterval ?? 0,
+    expirySeconds: messageExpiryInterval,
+  };
+}
+
+/** An id that no session uses [MQTT-3.2.2-16]. */
+function inventClientId(channel: Channel): string {
+  const { random, sessions } = channel.core;
+  for (;;) {
+    let clientId = "auto-";
+    for (const byte of random.bytes(CLIENT_ID_BYTES)) clientId += byte.toString(16).padStart(2, "0");
+    if (sessions.get(clientId) === undefined) return clientId;
+  }
+}
+
+/** For traces: the password never leaves this file. */
+function withoutSecret(packet: ConnectPacket): ConnectPacket {
+  if (packet.password === undefined && packet.properties.authenticationData === undefined) return packet;
+  const { password: _password, properties, ...rest } = packet;
+  const { authenticationData: _data, ...harmless } = properties;
+  return { ...rest, properties: harmless };
+}

@@ -1,0 +1,179 @@
+/**
+ * SUBSCRIBE (section 3.8): each filter is judged by itself, in order, and has its own code in the one SUBACK
+ * [MQTT-3.8.4-5], [MQTT-3.8.4-6]. Retained messages follow the SUBACK.
+ */
+
+import { isPromise, type MaybePromise } from "#base";
+import type { SubscribeDraft } from "#hooks";
+import {
+  FIRST_REFUSAL,
+  isSharedFilter,
+  PacketType,
+  type ParsedTopicFilter,
+  parseTopicFilter,
+  ProtocolError,
+  ReasonCode,
+  RetainHandling,
+  type SubscribePacket,
+  type SubscriptionRequest,
+} from "#protocol";
+import type { Channel } from "./channel.ts";
+import { waitFor } from "./on-connect.ts";
+import { legalReason, subackRefusals } from "./refusal-codes.ts";
+import { DeliveryTerms } from "./route.ts";
+import { Subscription } from "./subscription.ts";
+
+/** What is to be sent once SUBACK is out. */
+interface Granted {
+  readonly filter: ParsedTopicFilter;
+  readonly request: SubscriptionRequest;
+  readonly isNew: boolean;
+}
+
+interface Progress {
+  readonly packet: SubscribePacket;
+  readonly identifier: number;
+  readonly reasonCodes: ReasonCode[];
+  readonly granted: Granted[];
+}
+
+export function onSubscribe(channel: Channel, packet: SubscribePacket): void {
+  const identifier = packet.properties.subscriptionIdentifiers?.[0] ?? 0;
+  if (identifier !== 0 && !channel.core.settings.subscriptionIdentifierAvailable) {
+    throw new ProtocolError(
+      "Subscription identifiers are not available.",
+      "U5-3.2.2.3.12b",
+      ReasonCode.SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED,
+    );
+  }
+  judgeFrom(channel, { packet, identifier, reasonCodes: [], granted: [] });
+}
+
+/** Goes on with the next filter; waits where the gate or a hook has to. */
+function judgeFrom(channel: Channel, progress: Progress): void {
+  const { packet, reasonCodes } = progress;
+  while (reasonCodes.length < packet.subscriptions.length) {
+    const request = packet.subscriptions[reasonCodes.length] as SubscriptionRequest;
+    const verdict = judge(channel, request);
+    if (isPromise(verdict)) {
+      waitFor(channel, verdict, (settled) => {
+        if (channel.phase === "closed") return;
+        reasonCodes.push(subscribe(channel, progress, settled));
+        judgeFrom(channel, progress);
+      });
+      return;
+    }
+    reasonCodes.push(subscribe(channel, progress, verdict));
+  }
+  answer(channel, progress);
+}
+
+/** The request as hooks leave it, or why it is refused. */
+function judge(channel: Channel, request: SubscriptionRequest): MaybePromise<SubscriptionRequest | ReasonCode> {
+  const refusal = refusalOf(channel, request);
+  if (refusal !== undefined) return refusal;
+  const { gate, hooks } = channel.core;
+  const { identity } = channel;
+  if (gate.maySubscribe !== undefined && identity !== undefined) {
+    const filter = parseTopicFilter(request.topicFilter)?.filter ?? request.topicFilter;
+    const may = gate.maySubscribe(identity, filter, request.qos);
+    if (isPromise(may)) return may.then((settled) => (settled ? askHooks(channel, request) : ReasonCode.NOT_AUTHORIZED));
+    if (!may) return ReasonCode.NOT_AUTHORIZED;
+  }
+  return hooks.has("subscribe") ? askHooks(channel, request) : request;
+}
+
+function askHooks(channel: Channel, request: SubscriptionRequest): MaybePromise<SubscriptionRequest | ReasonCode> {
+  const { hooks } = channel.core;
+  if (!hooks.has("subscribe")) return request;
+  const draft: SubscribeDraft = {
+    client: {
+      clientId: channel.clientId,
+      userName: channel.identity?.userName,
+      protocolVersion: channel.version,
+      address: channel.connection.pipe.peer,
+    },
+    topicFilter: request.topicFilter,
+    qos: request.qos,
+  };
+  const changed = (): SubscriptionRequest | ReasonCode => {
+    const result = { ...request, topicFilter: draft.topicFilter, qos: draft.qos };
+    return refusalOf(channel, result) ?? result;
+  };
+  const verdict = hooks.run("subscribe", draft);
+  if (isPromise(verdict)) return verdict.then((refusal) => refusal?.refused ?? changed());
+  return verdict?.refused ?? changed();
+}
+
+/** What this broker does not grant, whoever asks. */
+function refusalOf(channel: Channel, { topicFilter }: SubscriptionRequest): ReasonCode | undefined {
+  const { settings } = channel.core;
+  const filter = parseTopicFilter(topicFilter);
+  if (filter === undefined || filter.levels.length > settings.maximumTopicLevels) return ReasonCode.TOPIC_FILTER_INVALID;
+  if (filter.hasWildcards && !settings.wildcardSubscriptionAvailable) {
+    return ReasonCode.WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED; // [U5-3.2.2.3.11b]
+  }
+  if (isSharedFilter(topicFilter) && !settings.sharedSubscriptionAvailable) {
+    return ReasonCode.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED; // [U5-3.2.2.3.13b]
+  }
+  const { subscriptions } = channel.connectedSession;
+  if (subscriptions.size >= settings.maximumSubscriptions && !subscriptions.has(topicFilter)) {
+    return ReasonCode.QUOTA_EXCEEDED;
+  }
+  return undefined;
+}
+
+function subscribe(channel: Channel, progress: Progress, verdict: SubscriptionRequest | ReasonCode): ReasonCode {
+  if (typeof verdict === "number") return legalReason(verdict, subackRefusals);
+  const session = channel.connectedSession;
+  const { tree, events } = channel.core;
+  const filter = parseTopicFilter(verdict.topicFilter) as ParsedTopicFilter;
+  const held = session.subscriptions.get(verdict.topicFilter);
+  const subscription = new Subscription(session, verdict.topicFilter, {
+    qos: verdict.qos,
+    // A bridge of 3.x does not get its own messages back and sees RETAIN as it was published.
+    noLocal: verdict.noLocal || channel.isBridge,
+    retainAsPublished: verdict.retainAsPublished || channel.isBridge,
+    identifier: progress.identifier,
+    group: filter.shareName === undefined ? undefined : tree.groupOf(filter),
+  });
+  tree.add(filter, subscription, held?.subscription);
+  session.subscriptions.set(verdict.topicFilter, { filter, subscription });
+  progress.granted.push({ filter, request: verdict, isNew: held === undefined });
+  events.emit("subscribed", { clientId: session.clientId, topicFilter: verdict.topicFilter, qos: verdict.qos });
+  return verdict.qos;
+}
+
+function answer(channel: Channel, { packet, reasonCodes, granted, identifier }: Progress): void {
+  const refused = reasonCodes.find((code) => code >= FIRST_REFUSAL);
+  const properties =
+    refused !== undefined && channel.isVersion5 && channel.wantsProblemInformation
+      ? { reasonString: refusalText(refused) }
+      : {};
+  channel.send({ type: PacketType.SUBACK, packetId: packet.packetId, reasonCodes, properties }); // [MQTT-3.8.4-1]
+  for (const { filter, request, isNew } of granted) {
+    // None for shared subscriptions (section 4.8.2), and as Retain Handling says [MQTT-3.3.1-9] to [MQTT-3.3.1-11].
+    if (filter.shareName !== undefined || request.retainHandling === RetainHandling.DO_NOT_SEND) continue;
+    if (request.retainHandling === RetainHandling.SEND_IF_NEW && !isNew) continue;
+    const identifiers = identifier === 0 ? undefined : [identifier];
+    const terms = new DeliveryTerms(request.qos, true, identifiers, undefined, true);
+    channel.connectedSession.deliverRetained({ cursor: channel.core.retained.cursor(filter.levels), terms });
+  }
+}
+
+function refusalText(code: ReasonCode): string {
+  switch (code) {
+    case ReasonCode.TOPIC_FILTER_INVALID:
+      return "A topic filter is not valid, or has too many levels.";
+    case ReasonCode.NOT_AUTHORIZED:
+      return "A topic filter is not allowed for this client.";
+    case ReasonCode.QUOTA_EXCEEDED:
+      return "Too many subscriptions.";
+    case ReasonCode.WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED:
+      return "This broker does not offer wildcards.";
+    case ReasonCode.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED:
+      return "This broker does not offer shared subscriptions.";
+    default:
+      return "A subscription was refused.";
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Retained messages: the last one of each topic that asked to be kept, in a tree by topic levels.
+ *
+ * A new subscription reads them through a cursor that walks the tree bit by bit, as its client takes them: a subscription
+ * to `#` on a million topics holds a few iterators, no list. Messages stored after the cursor began are passed over; the
+ * subscriber gets those as live ones.
+ */
+
+import type { Message } from "./message.ts";
+
+class Node {
+  /** Undefined instead of empty: most nodes are leaves. */
+  children: Map<string, Node> | undefined = undefined;
+  message: Message | undefined = undefined;
+  /** When it was stored, counted in stores. */
+  storedAt = 0;
+}
+
+export interface RetainedLimits {
+  readonly maximumRetainedMessages: number;
+  readonly maximumRetainedBytes: number;
+}
+
+export class RetainedMessages {
+  readonly #root = new Node();
+  readonly #limits: RetainedLimits;
+  #count = 0;
+  #sizeBytes = 0;
+  #stores = 0;
+
+  constructor(limits: RetainedLimits) {
+    this.#limits = limits;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Payload, property and topic bytes. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /**
+   * Takes `message` as the retained one of its topic; an empty payload removes it [MQTT-3.3.1-6], [MQTT-3.3.1-7].
+   * Returns false when a limit kept it out; the topic's old message is gone then all the same.
+   */
+  store(message: Message): boolean {
+    const levels = message.topic.name.split("/");
+    if (message.payloadLength === 0) {
+      this.#remove(levels);
+      return true;
+    }
+    const node = this.#nodeFor(levels);
+    if (node.message !== undefined) {
+      this.#count--;
+      this.#sizeBytes -= node.message.sizeBytes;
+      node.message = undefined;
+    }
+    const limits = this.#limits;
+    if (
+      this.#count >= limits.maximumRetainedMessages ||
+      this.#sizeBytes + message.sizeBytes > limits.maximumRetainedBytes
+    ) {
+      this.#remove(levels);
+      return false;
+    }
+    const kept = message.settle();
+    node.message = kept;
+    node.storedAt = ++this.#stores;
+    this.#count++;
+    this.#sizeBytes += kept.sizeBytes;
+    return true;
+  }
+
+  /** Removes what has expired at `now`, at most `most` nodes looked at a call; call again while it returns true. */
+  sweep(now: number): void {
+    const expired: Message[] = [];
+    const visit = (node: Node): void => {
+      if (node.message !== undefined && node.message.expiresAt <= now) expired.push(node.message);
+      if (node.children !== undefined) for (const child of node.children.values()) visit(child);
+    };
+    visit(this.#root);
+    for (const message of expired) this.#remove(message.topic.name.split("/"));
+  }
+
+  /** The messages that match the levels of a filter, lazily. Those stored later than this call are not among them. */
+  cursor(levels: readonly string[]): IterableIterator<Message> {
+    return walk(this.#root, levels, 0, this.#stores);
+  }
+
+  #nodeFor(levels: readonly string[]): Node {
+    let node = this.#root;
+    for (const level of levels) {
+      node.children ??= new Map();
+      let child = node.children.get(level);
+      if (child === undefined) {
+        child = new Node();
+        node.children.set(level, child);
+      }
+      node = child;
+    }
+    return node;
+  }
+
+  #remove(levels: readonly string[]): void {
+    const path: Node[] = [this.#root];
+    for (const level of levels) {
+      const child = (path.at(-1) as Node).children?.get(level);
+      if (child === undefined) return;
+      path.push(child);
+    }
+    const node = path.at(-1) as Node;
+    if (node.message !== undefined) {
+      this.#count--;
+      this.#sizeBytes -= node.message.sizeBytes;
+      node.message = undefined;
+    }
+    for (let depth = path.length - 1; depth > 0; depth--) {
+      const { message, children } = path[depth] as Node;
+      if (message !== undefined || children !== undefined) return;
+      const parent = path[depth - 1] as Node;
+      parent.children?.delete(levels[depth - 1] as string);
+      if (parent.children?.size === 0) parent.children = undefined;
+    }
+  }
+}
+
+function* walk(node: Node, levels: readonly string[], depth: number, until: number): IterableIterator<Message> {
+  if (depth === levels.length) {
+    if (node.message !== undefined && node.storedAt <= until) yield node.message;
+    return;
+  }
+  const level = levels[depth] as string;
+  if (level !== "+" && level !== "#") {
+    const child = node.children?.get(level);
+    if (child !== undefined) yield* walk(child, levels, depth + 1, until);
+    return;
+  }
+  // The parent level matches # too: a/# matches a.
+  if (level === "#" && depth > 0 && node.message !== undefined && node.storedAt <= until) yield node.message;
+  if (node.children === undefined) return;
+  for (const [name, child] of node.children) {
+    // A leading wildcard does not match a name that begins with $ [MQTT-4.7.2-1].
+    if (depth === 0 && name.startsWith("$")) continue;
+    if (level === "+") yield* walk(child, levels, depth + 1, until);
+    else yield* walkAll(child, until);
+  }
+}
+
+function* walkAll(node: Node, until: number): IterableIterator<Message> {
+  if (node.message !== undefined && node.storedAt <= until) yield node.message;
+  if (node.children !== undefined) for (const child of node.children.values()) yield* walkAll(child, until);
+}

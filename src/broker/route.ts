@@ -1,0 +1,98 @@
+/**
+ * Who gets the messages of one topic: the outcome of matching it against all filters, merged to one target a session.
+ * Made once for a topic and used until a subscription that matters to it changes.
+ *
+ * Several filters of one session may match. It then gets one copy: at the highest QoS of those filters [MQTT-3.3.4-2],
+ * with all their Subscription Identifiers [MQTT-3.3.4-4], and with the publisher's RETAIN if any of them wants it.
+ */
+
+import type { Qos } from "#protocol";
+import type { Session } from "./session.ts";
+import type { SharedGroup } from "./shared-group.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** How a message is delivered to one receiver. */
+export class DeliveryTerms {
+  /** The message's own QoS is lowered to this [MQTT-3.8.4-8]. */
+  readonly qos: Qos;
+  readonly retainAsPublished: boolean;
+  readonly subscriptionIdentifiers: readonly number[] | undefined;
+  /** The shared subscription it comes through. */
+  readonly group: SharedGroup | undefined;
+  /** It is sent because of a new subscription: RETAIN is set whatever else. */
+  readonly isRetained: boolean;
+
+  constructor(
+    qos: Qos,
+    retainAsPublished: boolean,
+    subscriptionIdentifiers: readonly number[] | undefined,
+    group?: SharedGroup,
+    isRetained = false,
+  ) {
+    this.qos = qos;
+    this.retainAsPublished = retainAsPublished;
+    this.subscriptionIdentifiers = subscriptionIdentifiers;
+    this.group = group;
+    this.isRetained = isRetained;
+  }
+
+  /** Nothing but a QoS: the bytes are the same for all such receivers. */
+  get isPlain(): boolean {
+    return !this.retainAsPublished && this.subscriptionIdentifiers === undefined && !this.isRetained;
+  }
+}
+
+export class Target {
+  readonly session: Session;
+  readonly terms: DeliveryTerms;
+  /** For messages that this very session published; undefined when No Local keeps them all away [MQTT-3.8.3-3]. */
+  readonly ownTerms: DeliveryTerms | undefined;
+
+  constructor(session: Session, terms: DeliveryTerms, ownTerms: DeliveryTerms | undefined) {
+    this.session = session;
+    this.terms = terms;
+    this.ownTerms = ownTerms;
+  }
+}
+
+export interface Route {
+  readonly targets: readonly Target[];
+  readonly groups: readonly SharedGroup[];
+}
+
+/** Merges what matched into a route. Each list holds a session at most once. */
+export function makeRoute(lists: readonly (readonly Subscription[])[], groups: readonly SharedGroup[]): Route {
+  if (lists.length === 0) return { targets: [], groups };
+  if (lists.length === 1) {
+    return { targets: (lists[0] as readonly Subscription[]).map((subscription) => makeTarget([subscription])), groups };
+  }
+  const bySession = new Map<Session, Subscription[]>();
+  for (const list of lists) {
+    for (const subscription of list) {
+      const merged = bySession.get(subscription.session);
+      if (merged === undefined) bySession.set(subscription.session, [subscription]);
+      else merged.push(subscription);
+    }
+  }
+  return { targets: Array.from(bySession.values(), makeTarget), groups };
+}
+
+function makeTarget(subscriptions: readonly Subscription[]): Target {
+  const session = (subscriptions[0] as Subscription).session;
+  const terms = mergeTerms(subscriptions);
+  const forOwn = subscriptions.filter((subscription) => !subscription.noLocal);
+  if (forOwn.length === subscriptions.length) return new Target(session, terms, terms);
+  return new Target(session, terms, forOwn.length === 0 ? undefined : mergeTerms(forOwn));
+}
+
+function mergeTerms(subscriptions: readonly Subscription[]): DeliveryTerms {
+  let qos: Qos = 0;
+  let retainAsPublished = false;
+  let identifiers: number[] | undefined;
+  for (const subscription of subscriptions) {
+    if (subscription.qos > qos) qos = subscription.qos;
+    if (subscription.retainAsPublished) retainAsPublished = true;
+    if (subscription.identifier !== 0) (identifiers ??= []).push(subscription.identifier);
+  }
+  return new DeliveryTerms(qos, retainAsPublished, identifiers);
+}

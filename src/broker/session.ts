@@ -1,0 +1,209 @@
+/**
+ * The Session State of one client (section 4.1) and the way of its messages: straight out, in flight, or waiting. HOT.
+ *
+ * Order: whatever comes while something waits goes behind it, at any QoS, online or not; so the order of a topic holds
+ * across absence and resumption. A receiver that does not read costs its own queue and nothing else.
+ */
+
+import { Timer, type TimerTarget } from "#base";
+import { InFlight, Receiver, Sender } from "#flow";
+import type { ParsedTopicFilter, Qos } from "#protocol";
+import { SESSION_NEVER_EXPIRES } from "#protocol";
+import type { Channel } from "./channel.ts";
+import { Delivery, DeliveryQueue, type RetainedBacklog } from "./delivery-queue.ts";
+import type { Message } from "./message.ts";
+import type { Outcomes } from "./outcome.ts";
+import type { PublishRun } from "./publish-run.ts";
+import type { DeliveryTerms } from "./route.ts";
+import type { BrokerSettings } from "./settings.ts";
+import type { Subscription } from "./subscription.ts";
+import type { WillMessage } from "./will.ts";
+
+/** What a session needs of its broker. */
+export interface SessionHost {
+  readonly settings: BrokerSettings;
+  readonly outcomes: Outcomes;
+  now(): number;
+  /** `timer` of `session` has fired. */
+  onSessionTimer(session: Session, timer: Timer): void;
+}
+
+export interface HeldSubscription {
+  readonly filter: ParsedTopicFilter;
+  readonly subscription: Subscription;
+}
+
+export class Session implements TimerTarget {
+  readonly clientId: string;
+  readonly #host: SessionHost;
+
+  // for the session
+  readonly subscriptions = new Map<string, HeldSubscription>();
+  readonly sender = new Sender<Message, DeliveryTerms>();
+  readonly receiver = new Receiver();
+  readonly queue = new DeliveryQueue();
+  will: WillMessage | undefined = undefined;
+  /** Seconds that it outlives its connection; 0xFFFFFFFF for ever. */
+  expiryInterval = 0;
+  /** Ended: it must not be used again. */
+  ended = false;
+  readonly expiryTimer: Timer = new Timer(this);
+  readonly willTimer: Timer = new Timer(this);
+  /** A subscriber inside the program instead of a client: gets every message at once. */
+  readonly local: ((message: Message, terms: DeliveryTerms) => void) | undefined;
+
+  // for the connection
+  channel: Channel | undefined = undefined;
+
+  constructor(clientId: string, host: SessionHost, local?: (message: Message, terms: DeliveryTerms) => void) {
+    this.clientId = clientId;
+    this.#host = host;
+    this.local = local;
+  }
+
+  get outlivesConnection(): boolean {
+    return this.expiryInterval > 0;
+  }
+
+  get neverExpires(): boolean {
+    return this.expiryInterval === SESSION_NEVER_EXPIRES;
+  }
+
+  /** Connected, nothing waits, and one more message above QoS 0 may be in flight. */
+  get canTakeNow(): boolean {
+    return this.channel?.isWritable === true && this.queue.isEmpty && this.sender.ready;
+  }
+
+  onTimer(timer: Timer): void {
+    this.#host.onSessionTimer(this, timer);
+  }
+
+  /** A message for this session. `message` may lie in a chunk: it is kept here if it is needed longer. HOT. */
+  deliver(message: Message, terms: DeliveryTerms): void {
+    if (this.local !== undefined) {
+      this.local(message, terms);
+      return;
+    }
+    const qos: Qos = message.qos < terms.qos ? message.qos : terms.qos;
+    const channel = this.channel;
+    if (channel === undefined) {
+      if (qos === 0 && !this.#host.settings.queueQos0) {
+        this.#host.outcomes.record("receiver-offline", this.clientId, message);
+        return;
+      }
+      this.#enqueue(new Delivery(message.settle(), terms, qos));
+      return;
+    }
+    if (this.queue.isEmpty && !this.sender.resending) {
+      if (qos === 0) {
+        channel.sendQos0(message, terms);
+        return;
+      }
+      if (this.sender.ready && channel.isWritable) {
+        this.#send(channel, message, terms, qos);
+        return;
+      }
+    }
+    this.#enqueue(new Delivery(message.keep(), terms, qos));
+  }
+
+  /** A run of QoS 0 messages; false if they have to be delivered one by one. HOT. */
+  takeRun(run: PublishRun, terms: DeliveryTerms): boolean {
+    const channel = this.channel;
+    if (channel === undefined || !this.queue.isEmpty || this.sender.resending || channel.isBehind) return false;
+    return channel.sendRun(run, terms);
+  }
+
+  /** Retained messages for a new subscription; they are read as the client takes them. */
+  deliverRetained(backlog: RetainedBacklog): void {
+    this.queue.addBacklog(backlog);
+    this.pump();
+  }
+
+  /** An acknowledgement made room. HOT. */
+  pumpIfWaiting(): void {
+    if (!this.queue.isEmpty || this.sender.resending) this.pump();
+  }
+
+  /** Sends what may be sent: first what is owed from an earlier connection, then what waits. */
+  pump(): void {
+    const channel = this.channel;
+    if (channel === undefined || this.local !== undefined) return;
+    while (this.sender.resending && channel.isWritable) {
+      if (!this.#resendNext(channel)) return;
+    }
+    if (this.sender.resending) return;
+    while (channel.isWritable && this.channel === channel) {
+      const next = this.queue.peek();
+      if (next === undefined || (next.qos > 0 && !this.sender.ready)) return;
+      this.queue.shift();
+      if (next.message.expiresAt <= this.#host.now()) {
+        this.#host.outcomes.record("message-expired", this.clientId, next.message); // [MQTT-3.3.2-5]
+      } else if (next.qos === 0) channel.sendQos0(next.message, next.terms);
+      else this.#send(channel, next.message, next.terms, next.qos);
+    }
+  }
+
+  /**
+   * The client's connection is gone. What lies in slabs gets bytes of its own, and messages of shared subscriptions that
+   * were not sent yet go to members that are there.
+   */
+  onDisconnected(): void {
+    this.channel = undefined;
+    this.sender.disconnect();
+    for (const { message } of this.sender.unacknowledged()) message?.settle();
+    const { queueQos0 } = this.#host.settings;
+    const movable = this.queue.extract(({ qos, terms }) => (qos === 0 && !queueQos0) || terms.group?.hasOnline(this) === true);
+    for (const { message, terms } of movable) {
+      if (terms.group?.hasOnline(this) === true) terms.group.deliver(message, this);
+      else this.#host.outcomes.record("receiver-offline", this.clientId, message);
+    }
+  }
+
+  /**
+   * The session is over. Its messages of shared subscriptions go to other members, except QoS 2 that was begun
+   * [MQTT-4.8.2-5]; the others have their outcome here.
+   */
+  end(): void {
+    this.ended = true;
+    const { outcomes } = this.#host;
+    for (const { packetId, state, message, terms } of this.sender.unacknowledged()) {
+      this.sender.complete(packetId, state);
+      if (message === undefined) continue;
+      const moved = state === InFlight.AWAITING_PUBACK && terms?.group?.deliver(message, this) === true;
+      if (!moved) outcomes.record("session-ended", this.clientId, message);
+    }
+    for (const { message, terms } of this.queue.drain()) {
+      if (terms.group?.deliver(message, this) !== true) outcomes.record("session-ended", this.clientId, message);
+    }
+  }
+
+  #send(channel: Channel, message: Message, terms: DeliveryTerms, qos: Qos): void {
+    const kept = channel.mayDeliver(message.keep(), terms, qos);
+    if (kept === undefined) return;
+    const packetId = this.sender.send(kept, terms, qos);
+    channel.sendPublish(kept, terms, qos, packetId, false);
+  }
+
+  /** Returns false when the quota does not allow more. */
+  #resendNext(channel: Channel): boolean {
+    const resend = this.sender.nextResend();
+    if (resend === undefined) return !this.sender.resending;
+    const { packetId, state, message, terms } = resend;
+    if (message === undefined || terms === undefined) {
+      channel.sendPubrel(packetId);
+      return true;
+    }
+    const qos: Qos = state === InFlight.AWAITING_PUBACK ? 1 : 2;
+    if (channel.fits(message, terms, qos)) channel.sendPublish(message, terms, qos, packetId, true); // [MQTT-3.3.1-1]
+    else {
+      this.sender.complete(packetId, state);
+      this.#host.outcomes.record("packet-too-large", this.clientId, message); // [MQTT-3.1.2-25]
+    }
+    return true;
+  }
+
+  #enqueue(delivery: Delivery): void {
+    this.queue.push(delivery, this.#host.settings, this.clientId, this.#host.outcomes);
+  }
+}

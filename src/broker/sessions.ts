@@ -1,0 +1,148 @@
+/**
+ * All sessions of a broker by client id: their beginning, take-over, expiry and end, and the wills that hang on them.
+ *
+ * Everything here happens within one turn: between the end of an old connection and the beginning of the new one nobody
+ * gets a word in, so a CONNECT always resolves.
+ */
+
+import type { Timer } from "#base";
+import type { Channel } from "./channel.ts";
+import type { BrokerCore } from "./core.ts";
+import type { DisconnectReason } from "./disconnect-reason.ts";
+import type { Message } from "./message.ts";
+import type { DeliveryTerms } from "./route.ts";
+import { Session, type SessionHost } from "./session.ts";
+import { type WillMessage, willDelay } from "./will.ts";
+
+export class Sessions implements SessionHost {
+  readonly #core: BrokerCore;
+  readonly #sessions = new Map<string, Session>();
+  #connected = 0;
+  /** Nobody is let in any more. */
+  stopping = false;
+
+  constructor(core: BrokerCore) {
+    this.#core = core;
+  }
+
+  get settings(): BrokerCore["settings"] {
+    return this.#core.settings;
+  }
+
+  get outcomes(): BrokerCore["outcomes"] {
+    return this.#core.outcomes;
+  }
+
+  /** Sessions, connected or not. */
+  get count(): number {
+    return this.#sessions.size;
+  }
+
+  /** Clients that are connected. */
+  get connected(): number {
+    return this.#connected;
+  }
+
+  now(): number {
+    return this.#core.now();
+  }
+
+  get(clientId: string): Session | undefined {
+    return this.#sessions.get(clientId);
+  }
+
+  /** All sessions, in the order of their beginning. */
+  all(): IterableIterator<Session> {
+    return this.#sessions.values();
+  }
+
+  /** The session to connect to: a fresh one if there is none or `cleanStart` asks for it. */
+  open(clientId: string, cleanStart: boolean): Session {
+    let session = this.#sessions.get(clientId);
+    if (session !== undefined && cleanStart) {
+      this.end(session); // [MQTT-3.1.2-4]
+      session = undefined;
+    }
+    if (session === undefined) {
+      session = new Session(clientId, this);
+      this.#sessions.set(clientId, session);
+      return session;
+    }
+    this.#core.timers.disarm(session.expiryTimer);
+    this.#core.timers.disarm(session.willTimer); // back before the delay was over: no will [MQTT-3.1.3-9]
+    session.will = undefined;
+    return session;
+  }
+
+  /**
+   * Ends the connection that `session` has, because another one comes. Its will is published unless the new connection
+   * goes on with the session before a delay is over.
+   */
+  takeOver(session: Session, cleanStart: boolean, reason: DisconnectReason): void {
+    const { channel } = session;
+    if (channel === undefined) return;
+    if (cleanStart) session.expiryInterval = 0; // it ends now, and its will goes out [MQTT-3.1.4-3]
+    channel.close(reason);
+  }
+
+  /** A client is connected. */
+  onConnected(): void {
+    this.#connected++;
+    const { metrics } = this.#core;
+    metrics.connectsAccepted++;
+    if (this.#connected > metrics.clientsMaximum) metrics.clientsMaximum = this.#connected;
+  }
+
+  /** The connection of `channel` is over, whatever the reason. */
+  onChannelClosed(channel: Channel): void {
+    const { session } = channel;
+    if (session === undefined || session.channel !== channel) return;
+    this.#connected--;
+    session.onDisconnected();
+    if (!session.outlivesConnection) {
+      this.end(session);
+      return;
+    }
+    const { will } = session;
+    if (will !== undefined) {
+      const delaySeconds = willDelay(will, session.expiryInterval);
+      if (delaySeconds === 0) this.#publishWill(session, will);
+      else this.#core.timers.arm(session.willTimer, delaySeconds * 1000);
+    }
+    if (!session.neverExpires) this.#core.timers.arm(session.expiryTimer, session.expiryInterval * 1000);
+  }
+
+  onSessionTimer(session: Session, timer: Timer): void {
+    if (timer === session.willTimer) {
+      if (session.will !== undefined) this.#publishWill(session, session.will);
+      return;
+    }
+    this.#core.metrics.sessionsExpired++;
+    this.end(session); // [MQTT-4.1.0-2]
+  }
+
+  /** Ends `session`: its subscriptions go, its will is due at once, and every message in it has its outcome. */
+  end(session: Session): void {
+    if (session.ended) return;
+    this.#sessions.delete(session.clientId);
+    this.#core.timers.disarm(session.expiryTimer);
+    this.#core.timers.disarm(session.willTimer);
+    for (const { filter, subscription } of session.subscriptions.values()) this.#core.tree.remove(filter, subscription);
+    session.subscriptions.clear();
+    const { will } = session;
+    session.end();
+    if (will !== undefined) this.#publishWill(session, will);
+    this.#core.events.emit("sessionEnded", { clientId: session.clientId });
+  }
+
+  /** A subscriber inside the program; it is in no list and has no limits. */
+  openLocal(name: string, local: (message: Message, terms: DeliveryTerms) => void): Session {
+    return new Session(name, this, local);
+  }
+
+  #publishWill(session: Session, will: WillMessage): void {
+    session.will = undefined; // once only [MQTT-3.1.2-10]
+    if (will.expirySeconds !== undefined) will.message.expiresAt = this.now() + will.expirySeconds * 1000;
+    this.#core.publishWill(will.identity, will.message);
+  }
+}

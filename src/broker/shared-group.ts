@@ -1,0 +1,85 @@
+/**
+ * One shared subscription (section 4.8.2): the members of one share name on one filter. Each message goes to one of them,
+ * in turn among those who can take it now; to a member that is away only when all are.
+ */
+
+import { DeliveryTerms } from "./route.ts";
+import type { Message } from "./message.ts";
+import type { Session } from "./session.ts";
+import type { Subscription } from "./subscription.ts";
+
+interface Member {
+  readonly session: Session;
+  readonly subscription: Subscription;
+  readonly terms: DeliveryTerms;
+}
+
+export class SharedGroup {
+  readonly shareName: string;
+  readonly filter: string;
+  readonly #members: Member[] = [];
+  #next = 0;
+
+  constructor(shareName: string, filter: string) {
+    this.shareName = shareName;
+    this.filter = filter;
+  }
+
+  get isEmpty(): boolean {
+    return this.#members.length === 0;
+  }
+
+  add(subscription: Subscription, replaced: Subscription | undefined): void {
+    const { session, qos, retainAsPublished, identifier } = subscription;
+    const identifiers = identifier === 0 ? undefined : [identifier];
+    const member: Member = {
+      session,
+      subscription,
+      terms: new DeliveryTerms(qos, retainAsPublished, identifiers, this),
+    };
+    const index = this.#members.findIndex((other) => other.subscription === replaced);
+    if (index >= 0) this.#members[index] = member;
+    else this.#members.push(member);
+  }
+
+  remove(subscription: Subscription): void {
+    const index = this.#members.findIndex((member) => member.subscription === subscription);
+    if (index < 0) return;
+    this.#members.splice(index, 1);
+    if (this.#next > index) this.#next--;
+  }
+
+  /** Hands `message` to one member. Returns whether there was one besides `except`. */
+  deliver(message: Message, except?: Session): boolean {
+    const member = this.#choose(except);
+    if (member === undefined) return false;
+    member.session.deliver(message, member.terms);
+    return true;
+  }
+
+  /** Whether a member besides `except` is connected. */
+  hasOnline(except: Session): boolean {
+    return this.#members.some((member) => member.session !== except && member.session.channel !== undefined);
+  }
+
+  #choose(except: Session | undefined): Member | undefined {
+    const members = this.#members;
+    let online: number | undefined;
+    let away: number | undefined;
+    for (let i = 0; i < members.length; i++) {
+      const index = (this.#next + i) % members.length;
+      const { session } = members[index] as Member;
+      if (session === except) continue;
+      if (session.canTakeNow) return this.#take(index);
+      if (session.channel !== undefined) online ??= index;
+      else away ??= index;
+    }
+    const index = online ?? away;
+    return index === undefined ? undefined : this.#take(index);
+  }
+
+  #take(index: number): Member {
+    this.#next = (index + 1) % this.#members.length;
+    return this.#members[index] as Member;
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * All subscriptions of a broker, found by topic.
+ *
+ * Filters without wildcards, which are most, stand in one map by their text. The others stand in a tree by levels, with
+ * `+` and `#` as children of their own. A match is not free, so topics remember their route; `stampOf` tells whether it
+ * still holds. Stamps are kept per group of topics, so that a subscription disturbs only what it can touch:
+ *
+ *     exact filter            → the 1/4096 of topics that share its hash
+ *     literal first level     → the 1/256 that share the hash of their first level
+ *     leading + or #          → all
+ */
+
+import { hashBytes, utf8Encode } from "#base";
+import type { ParsedTopicFilter } from "#protocol";
+import { makeRoute, type Route } from "./route.ts";
+import { SharedGroup } from "./shared-group.ts";
+import type { Subscription } from "./subscription.ts";
+import type { Topic } from "./topic.ts";
+
+const EXACT_GROUPS = 4096;
+const ROOT_GROUPS = 256;
+
+/** What stands under one filter. */
+class Leaf {
+  readonly subscriptions: Subscription[] = [];
+  /** By share name. */
+  groups: Map<string, SharedGroup> | undefined = undefined;
+
+  get isEmpty(): boolean {
+    return this.subscriptions.length === 0 && this.groups === undefined;
+  }
+}
+
+class Branch {
+  readonly children = new Map<string, Branch>();
+  /** Of the filter that ends here. */
+  leaf: Leaf | undefined = undefined;
+}
+
+export class SubscriptionTree {
+  readonly #exact = new Map<string, Leaf>();
+  readonly #root = new Branch();
+  readonly #exactStamps = new Float64Array(EXACT_GROUPS);
+  readonly #rootStamps = new Float64Array(ROOT_GROUPS);
+  #globalStamp = 0;
+  #size = 0;
+  #sharedSize = 0;
+
+  /** How many subscriptions there are, members of shared ones included. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many of them are members of shared subscriptions. */
+  get sharedSize(): number {
+    return this.#sharedSize;
+  }
+
+  /** Rises when the route of `topic` may have changed; otherwise stays. HOT. */
+  stampOf(topic: Topic): number {
+    return (
+      this.#globalStamp +
+      (this.#exactStamps[topic.hash & (EXACT_GROUPS - 1)] as number) +
+      (this.#rootStamps[topic.rootHash & (ROOT_GROUPS - 1)] as number)
+    );
+  }
+
+  /** The shared subscription `filter` belongs to, made if need be. */
+  groupOf(filter: ParsedTopicFilter): SharedGroup {
+    const leaf = this.#leafFor(filter);
+    leaf.groups ??= new Map();
+    const shareName = filter.shareName as string;
+    let group = leaf.groups.get(shareName);
+    if (group === undefined) {
+      group = new SharedGroup(shareName, filter.filter);
+      leaf.groups.set(shareName, group);
+      this.#touch(filter);
+    }
+    return group;
+  }
+
+  /** Adds `subscription`; takes the place of `replaced`, the session's earlier one with the same filter. */
+  add(filter: ParsedTopicFilter, subscription: Subscription, replaced: Subscription | undefined): void {
+    if (replaced === undefined) this.#size++;
+    if (subscription.group !== undefined) {
+      if (replaced === undefined) this.#sharedSize++;
+      subscription.group.add(subscription, replaced);
+      return;
+    }
+    const list = this.#leafFor(filter).subscriptions;
+    subscription.position = replaced === undefined ? list.length : replaced.position;
+    list[subscription.position] = subscription;
+    this.#touch(filter);
+  }
+
+  remove(filter: ParsedTopicFilter, subscription: Subscription): void {
+    const leaf = this.#leafFor(filter);
+    this.#size--;
+    const group = subscription.group;
+    if (group !== undefined) {
+      this.#sharedSize--;
+      group.remove(subscription);
+      if (group.isEmpty && leaf.groups?.get(group.shareName) === group) {
+        leaf.groups.delete(group.shareName);
+        if (leaf.groups.size === 0) leaf.groups = undefined;
+        this.#touch(filter);
+      }
+    } else {
+      const last = leaf.subscriptions.pop() as Subscription;
+      last.position = subscription.position;
+      if (last !== subscription) leaf.subscriptions[last.position] = last;
+      this.#touch(filter);
+    }
+    if (leaf.isEmpty) this.#prune(filter);
+  }
+
+  /** The route of `topic`, made anew when it no longer holds. HOT. */
+  routeOf(topic: Topic): Route {
+    const stamp = this.stampOf(topic);
+    const known = topic.route;
+    if (known !== undefined && topic.routeStamp === stamp) return known;
+    const route = this.match(topic.name);
+    topic.route = route;
+    topic.routeStamp = stamp;
+    return route;
+  }
+
+  /** Who gets a message on `topicName`, looked up afresh. */
+  match(topicName: string): Route {
+    const lists: (readonly Subscription[])[] = [];
+    const groups: SharedGroup[] = [];
+    const collect = (leaf: Leaf | undefined): void => {
+      if (leaf === undefined) return;
+      if (leaf.subscriptions.length > 0) lists.push(leaf.subscriptions);
+      if (leaf.groups !== undefined) groups.push(...leaf.groups.values());
+    };
+    collect(this.#exact.get(topicName));
+    if (this.#root.children.size > 0) walk(this.#root, topicName.split("/"), 0, topicName.startsWith("$"), collect);
+    return makeRoute(lists, groups);
+  }
+
+  #leafFor(filter: ParsedTopicFilter): Leaf {
+    if (!filter.hasWildcards) {
+      let leaf = this.#exact.get(filter.filter);
+      if (leaf === undefined) {
+        leaf = new Leaf();
+        this.#exact.set(filter.filter, leaf);
+      }
+      return leaf;
+    }
+    let branch = this.#root;
+    for (const level of filter.levels) {
+      let child = branch.children.get(level);
+      if (child === undefined) {
+        child = new Branch();
+        branch.children.set(level, child);
+      }
+      branch = child;
+    }
+    branch.leaf ??= new Leaf();
+    return branch.leaf;
+  }
+
+  #prune(filter: ParsedTopicFilter): void {
+    if (!filter.hasWildcards) {
+      this.#exact.delete(filter.filter);
+      return;
+    }
+    const path: Branch[] = [this.#root];
+    for (const level of filter.levels) {
+      const child = (path.at(-1) as Branch).children.get(level);
+      if (child === undefined) return;
+      path.push(child);
+    }
+    (path.at(-1) as Branch).leaf = undefined;
+    for (let depth = path.length - 1; depth > 0; depth--) {
+      const branch = path[depth] as Branch;
+      if (branch.leaf !== undefined || branch.children.size > 0) return;
+      (path[depth - 1] as Branch).children.delete(filter.levels[depth - 1] as string);
+    }
+  }
+
+  #touch(filter: ParsedTopicFilter): void {
+    const [root] = filter.levels;
+    if (!filter.hasWildcards) {
+      const bytes = utf8Encode(filter.filter);
+      const group = hashBytes(bytes, 0, bytes.length) & (EXACT_GROUPS - 1);
+      this.#exactStamps[group] = (this.#exactStamps[group] as number) + 1;
+    } else if (root === "+" || root === "#") {
+      this.#globalStamp++;
+    } else {
+      const bytes = utf8Encode(root as string);
+      const group = hashBytes(bytes, 0, bytes.length) & (ROOT_GROUPS - 1);
+      this.#rootStamps[group] = (this.#rootStamps[group] as number) + 1;
+    }
+  }
+}
+
+/** Visits the leaves of all wildcard filters that match `levels` from `depth` on. */
+function walk(
+  branch: Branch,
+  levels: readonly string[],
+  depth: number,
+  isReserved: boolean,
+  collect: (leaf: Leaf | undefined) => void,
+): void {
+  // A leading wildcard does not match a name that begins with $ [MQTT-4.7.2-1].
+  const wildcardsMatch = depth > 0 || !isReserved;
+  if (wildcardsMatch) collect(branch.children.get("#")?.leaf); // also the parent level: a/# matches a
+  if (depth === levels.length) {
+    collect(branch.leaf);
+    return;
+  }
+  const literal = branch.children.get(levels[depth] as string);
+  if (literal !== undefined) walk(literal, levels, depth + 1, isReserved, collect);
+  const plus = wildcardsMatch ? branch.children.get("+") : undefined;
+  if (plus !== undefined) walk(plus, levels, depth + 1, isReserved, collect);
+}

@@ -1,0 +1,128 @@
+/**
+ * Topics by their bytes: a cache from the UTF-8 of a topic name to what was found out about it once, that it is
+ * well-formed and who gets its messages. HOT.
+ *
+ * An open-addressing hash over the bytes, so that a known topic costs no string. Two generations bound it: when the young
+ * table is full it becomes the old one, and what is not looked up before the next turn is forgotten. A `Topic` that a
+ * message or an alias still holds goes on working.
+ */
+
+import { hashBytes, rangesEqual, utf8Decode, utf8Encode } from "#base";
+import { checkTopicName, type ProtocolVersion } from "#protocol";
+import type { Route } from "./route.ts";
+
+const SLASH = 0x2f;
+const SYSTEM_ROOT = utf8Encode("$SYS");
+
+export class Topic {
+  readonly bytes: Uint8Array;
+  readonly hash: number;
+  /** Of the first level, which decides which wildcard filters can matter. */
+  readonly rootHash: number;
+  readonly levels: number;
+  /** Below `$SYS/`, where only the broker publishes. */
+  readonly isSystem: boolean;
+  /** Who gets its messages, valid while `routeStamp` is the tree's stamp for this topic. */
+  route: Route | undefined = undefined;
+  routeStamp = -1;
+  #name: string | undefined = undefined;
+
+  constructor(bytes: Uint8Array, hash: number) {
+    this.bytes = bytes;
+    this.hash = hash;
+    let rootEnd = bytes.indexOf(SLASH);
+    if (rootEnd < 0) rootEnd = bytes.length;
+    this.rootHash = hashBytes(bytes, 0, rootEnd);
+    let levels = 1;
+    for (let i = rootEnd; i < bytes.length; i++) if (bytes[i] === SLASH) levels++;
+    this.levels = levels;
+    this.isSystem = rootEnd === SYSTEM_ROOT.length && rangesEqual(bytes, 0, SYSTEM_ROOT, 0, rootEnd);
+  }
+
+  get name(): string {
+    this.#name ??= utf8Decode(this.bytes);
+    return this.#name;
+  }
+
+  equals(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.bytes.length === end - start && rangesEqual(this.bytes, 0, bytes, start, end - start);
+  }
+}
+
+/** Topics in one generation; two of these are kept. */
+const GENERATION_SIZE = 65_536;
+const FIRST_CAPACITY = 1024;
+
+export class TopicTable {
+  readonly #rejectControlCharacters: boolean;
+  #young = new Generation();
+  #old = new Generation();
+
+  constructor(options: { rejectControlCharacters: boolean }) {
+    this.#rejectControlCharacters = options.rejectControlCharacters;
+  }
+
+  /**
+   * The topic whose name is `bytes[start, end)`, from a packet of `version`.
+   * @throws MalformedPacketError or ProtocolError when that is no topic name
+   */
+  resolve(bytes: Uint8Array, start: number, end: number, version: ProtocolVersion): Topic {
+    const hash = hashBytes(bytes, start, end);
+    const known = this.#young.find(hash, bytes, start, end);
+    if (known !== undefined) return known;
+    return this.#promoteOrAdd(hash, bytes, start, end, version);
+  }
+
+  /** The topic of a name that is known to be valid. */
+  of(name: string, version: ProtocolVersion): Topic {
+    const bytes = utf8Encode(name);
+    return this.resolve(bytes, 0, bytes.length, version);
+  }
+
+  #promoteOrAdd(hash: number, bytes: Uint8Array, start: number, end: number, version: ProtocolVersion): Topic {
+    let topic = this.#old.find(hash, bytes, start, end);
+    if (topic === undefined) {
+      checkTopicName(bytes, start, end, version, { rejectControlCharacters: this.#rejectControlCharacters });
+      topic = new Topic(bytes.slice(start, end), hash);
+    }
+    if (this.#young.size >= GENERATION_SIZE) {
+      this.#old = this.#young;
+      this.#young = new Generation();
+    }
+    this.#young.add(topic);
+    return topic;
+  }
+}
+
+class Generation {
+  #slots: (Topic | undefined)[] = new Array<Topic | undefined>(FIRST_CAPACITY).fill(undefined);
+  size = 0;
+
+  find(hash: number, bytes: Uint8Array, start: number, end: number): Topic | undefined {
+    const mask = this.#slots.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const topic = this.#slots[slot];
+      if (topic === undefined) return undefined;
+      if (topic.hash === hash && topic.equals(bytes, start, end)) return topic;
+    }
+  }
+
+  add(topic: Topic): void {
+    if (this.size * 2 >= this.#slots.length) this.#grow();
+    this.#place(topic);
+    this.size++;
+  }
+
+  #place(topic: Topic): void {
+    const mask = this.#slots.length - 1;
+    let slot = topic.hash & mask;
+    while (this.#slots[slot] !== undefined) slot = (slot + 1) & mask;
+    this.#slots[slot] = topic;
+  }
+
+  #grow(): void {
+    const topics = this.#slots;
+    this.#slots = new Array<Topic | undefined>(topics.length * 2).fill(undefined);
+    for (const topic of topics) if (topic !== undefined) this.#place(topic);
+  }
+}

@@ -1,0 +1,54 @@
+/** Every packet as it comes and goes, for `-v` and tools. Switched off it costs one comparison a packet. */
+
+import {
+  type AcknowledgementPacket,
+  type Packet,
+  PacketType,
+  type PublishPacket,
+  type Qos,
+  type ReasonCode,
+} from "#protocol";
+import type { Message } from "./message.ts";
+
+/** A PUBLISH without its payload's bytes. */
+export interface TracedPublish extends Pick<PublishPacket, "type" | "topicName" | "retain" | "dup" | "packetId"> {
+  readonly qos: Qos;
+  readonly payloadLength: number;
+}
+
+export type TracedPacket = Exclude<Packet, PublishPacket> | TracedPublish;
+
+export interface PacketTrace {
+  onReceived(clientId: string, packet: TracedPacket): void;
+  onSent(clientId: string, packet: TracedPacket): void;
+}
+
+interface Traced {
+  readonly clientId: string;
+}
+
+/** Reports an acknowledgement that was written without an object. */
+export function traceAcknowledgement(
+  client: Traced,
+  trace: PacketTrace,
+  type: AcknowledgementPacket["type"],
+  packetId: number,
+  reasonCode: ReasonCode,
+): void {
+  trace.onSent(client.clientId, { type, packetId, reasonCode, properties: {} });
+}
+
+/** Reports a PUBLISH that was written without an object. */
+export function tracePublish(
+  client: Traced,
+  trace: PacketTrace,
+  message: Message,
+  sent: Pick<TracedPublish, "qos" | "retain" | "packetId" | "dup">,
+): void {
+  trace.onSent(client.clientId, {
+    type: PacketType.PUBLISH,
+    topicName: message.topic.name,
+    payloadLength: message.payloadLength,
+    ...sent,
+  });
+}

@@ -1,0 +1,21 @@
+/**
+ * Will messages (section 3.1.2.5): kept with the session, published when its connection ends without an orderly
+ * DISCONNECT and the delay, or the session, is over.
+ */
+
+import type { Identity } from "#auth";
+import type { Message } from "./message.ts";
+
+export interface WillMessage {
+  readonly message: Message;
+  /** Whose rights it is published with. */
+  readonly identity: Identity;
+  readonly delaySeconds: number;
+  /** Seconds that the message lives from its publication on; undefined for ever. */
+  readonly expirySeconds: number | undefined;
+}
+
+/** Seconds from the end of the connection until the will is due; 0 means at once [MQTT-3.1.2-8]. */
+export function willDelay(will: WillMessage, sessionExpiryInterval: number): number {
+  return Math.min(will.delaySeconds, sessionExpiryInterval);
+}

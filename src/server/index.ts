@@ -1,0 +1,5 @@
+/** @module server: the composition root. The one place that names concrete transports, clocks and gates. */
+
+export { isExposed, isLoopback, type ListenerOptions } from "./listen.ts";
+export { type BrokerOptions, createBroker, MartletBroker } from "./martlet-broker.ts";
+export { version } from "./version.ts";

@@ -1,0 +1,116 @@
+/**
+ * The composition root: a broker with listeners, on the system's clock and dice.
+ */
+
+import { type Clock, ConfigError, describeError, type Log, type Random, silentLog, systemClock, systemRandom } from "#base";
+import type { Gate } from "#auth";
+import { Broker, type BrokerSettings, type PacketTrace } from "#broker";
+import { type ListeningAddress, memoryPipes, type Pipe, type TransportListener } from "#transport";
+import { isExposed, type ListenerOptions, listenerFor } from "./listen.ts";
+import { version } from "./version.ts";
+
+export interface BrokerOptions {
+  /** Default none: clients connect with `connectPipe`, and the program publishes and subscribes itself. */
+  readonly listeners?: readonly ListenerOptions[];
+  /** Limits and features; each has a default. */
+  readonly settings?: Partial<BrokerSettings>;
+  /** Who may connect and do what. Default: anybody, on loopback only. */
+  readonly gate?: Gate;
+  /** Lets anybody connect also from other machines, when there is no gate. Default false. */
+  readonly allowAnonymous?: boolean;
+  readonly log?: Log;
+  /** Sees every packet; for tools. */
+  readonly trace?: PacketTrace;
+  /** For tests: where time comes from. */
+  readonly clock?: Clock;
+  /** For tests: where chance comes from. */
+  readonly random?: Random;
+}
+
+export class MartletBroker extends Broker {
+  readonly #listeners: TransportListener[];
+  readonly #clock: Clock;
+  #addresses: readonly ListeningAddress[] = [];
+
+  constructor(options: BrokerOptions = {}) {
+    const clock = options.clock ?? systemClock();
+    const log = options.log ?? silentLog;
+    super({
+      clock,
+      random: options.random ?? systemRandom(),
+      log,
+      version: `martlet version ${version}`,
+      ...(options.settings === undefined ? {} : { settings: options.settings }),
+      ...(options.gate === undefined ? {} : { gate: options.gate }),
+      ...(options.trace === undefined ? {} : { trace: options.trace }),
+    });
+    this.#clock = clock;
+    const listeners = options.listeners ?? [];
+    const exposed = listeners.findIndex(isExposed);
+    if (exposed >= 0 && options.gate === undefined && options.allowAnonymous !== true) {
+      throw new ConfigError(
+        `listeners[${exposed}].host`,
+        "other machines could reach this listener and anybody could connect; set a gate, or allowAnonymous.",
+      );
+    }
+    const onProblem = (problem: Error): void => log.write("warn", describeError(problem));
+    this.#listeners = listeners.map((listener, index) =>
+      listenerFor(listener, `listeners[${index}]`, this.settings, onProblem),
+    );
+  }
+
+  /** Where clients can connect; empty before `start`. */
+  get addresses(): readonly ListeningAddress[] {
+    return this.#addresses;
+  }
+
+  /**
+   * Listens, and resolves when clients can connect.
+   * @throws ListenError when a listener cannot start; then none listens
+   */
+  async start(): Promise<this> {
+    this.open();
+    const addresses: ListeningAddress[] = [];
+    try {
+      for (const listener of this.#listeners) addresses.push(...(await listener.start((pipe) => this.accept(pipe))));
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.#addresses = addresses;
+    return this;
+  }
+
+  /** Stops listening, tells the clients, and resolves when all are gone, at the latest after a few seconds. */
+  async stop(): Promise<void> {
+    const closed = this.#listeners.map((listener) => listener.close());
+    await this.close();
+    await Promise.all(closed);
+  }
+
+  /** A connection without a port: what a client inside this process reads and writes. */
+  connectPipe(): Pipe {
+    const [near, far] = memoryPipes(this.#clock);
+    this.accept(far);
+    return near;
+  }
+}
+
+/**
+ * A broker to embed in a program or a test.
+ *
+ * @example
+ * ```ts
+ * import { createBroker } from "martlet";
+ *
+ * const broker = await createBroker({ listeners: [{ protocol: "tcp", port: 1883 }] }).start();
+ * broker.subscribe("sensors/#", (message) => console.log(message.topicName, message.payload.length));
+ * await broker.publish({ topicName: "sensors/1", payload: "21.5", retain: true });
+ * await broker.stop();
+ * ```
+ *
+ * @throws ConfigError for a setting that is not allowed
+ */
+export function createBroker(options: BrokerOptions = {}): MartletBroker {
+  return new MartletBroker(options);
+}
