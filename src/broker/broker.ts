@@ -207,7 +207,9 @@ export class Broker {
     const session = sessions.openLocal(`program:${topicFilter}`, (message) => inbox.push(message, false));
     const options = { qos: 2, noLocal: false, retainAsPublished: true, identifier: 0, group: undefined } as const;
     const subscription = new Subscription(session, topicFilter, options);
-    for (const message of retained.cursor(filter.levels)) inbox.push(message, true);
+    for (const message of retained.cursor(filter.levels)) {
+      if (message.expiresAt > clock.now()) inbox.push(message, true);
+    }
     tree.add(filter, subscription, undefined);
     let isOpen = true;
     return () => {

@@ -206,13 +206,17 @@ export class Channel implements TimerTarget {
     this.connection.end(); // [MQTT-3.2.2-7]
   }
 
-  /** Sends a packet that is not a message: rare enough to be an object. */
-  send(packet: Exclude<Packet, PublishPacket>): void {
+  /**
+   * Sends a packet that is not a message: rare enough to be an object. Returns false when it is not sent, because it would
+   * exceed the client's Maximum Packet Size or the version has no words for it.
+   */
+  send(packet: Exclude<Packet, PublishPacket>): boolean {
     const bytes = encodePacket(packet, this.version, this.maximumPacketSize);
-    if (bytes === undefined) return;
+    if (bytes === undefined) return false;
     this.connection.output.append(bytes, 0, bytes.length);
     this.core.metrics.packetsSent++;
     this.core.trace?.onSent(this.clientId, packet);
+    return true;
   }
 
   /** PUBACK, PUBREC, PUBREL or PUBCOMP. */
@@ -346,7 +350,8 @@ export class Channel implements TimerTarget {
       case PacketType.UNSUBSCRIBE:
         return onUnsubscribe(this, packet);
       case PacketType.PINGREQ:
-        return this.send({ type: PacketType.PINGRESP }); // [MQTT-3.12.4-1]
+        this.send({ type: PacketType.PINGRESP }); // [MQTT-3.12.4-1]
+        return;
       case PacketType.DISCONNECT:
         return onDisconnect(this, packet);
       case PacketType.AUTH:

@@ -23,13 +23,15 @@ export class Connection implements PipeReceiver {
   readonly framer: Framer;
   readonly output: Output;
   readonly channel: Channel;
-  /** Stamped with everything that is heard; set once the client is connected. */
+  /** Stamped when packets come; set once the client is connected. */
   keepAlive: KeepAlive | undefined = undefined;
   /** The channel waits for an answer. */
   #isPaused = false;
   /** The client does not take what was sent to it. */
   #isThrottled = false;
   #isEnding = false;
+  /** A whole packet was in what is being read. */
+  #hasHeard = false;
 
   constructor(pipe: Pipe, core: BrokerCore) {
     this.pipe = pipe;
@@ -51,10 +53,12 @@ export class Connection implements PipeReceiver {
 
   onBytes(chunk: Uint8Array): void {
     this.core.metrics.bytesReceived += chunk.length;
-    this.keepAlive?.heard(this.core.now());
+    this.#hasHeard = false;
     try {
       this.framer.push(chunk);
       this.channel.endOfInput();
+      // Whole packets count, not bytes: one that never ends does not keep its sender alive [MQTT-3.1.2-22].
+      if (this.#hasHeard) this.keepAlive?.heard(this.core.now());
     } catch (error) {
       this.channel.onFault(error, isWireError(error));
     }
@@ -65,10 +69,12 @@ export class Connection implements PipeReceiver {
   }
 
   onPublish(view: PublishView): void {
+    this.#hasHeard = true;
     this.channel.onPublish(view);
   }
 
   onPacket(packet: Exclude<Packet, PublishPacket>): void {
+    this.#hasHeard = true;
     this.channel.onPacket(packet);
   }
 

@@ -2,7 +2,6 @@
 
 export class Metrics {
   bytesReceived = 0;
-  bytesSent = 0;
   /** Control Packets of every type. */
   packetsReceived = 0;
   packetsSent = 0;

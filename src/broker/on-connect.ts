@@ -150,13 +150,17 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
   core.timers.disarm(channel.timer);
   if (keepAliveSeconds > 0) core.timers.arm(channel.timer, connection.keepAlive.remainingMs(core.now()));
 
-  channel.send({
+  const isAnswered = channel.send({
     type: PacketType.CONNACK, // [MQTT-3.2.0-1]
     sessionPresent: isPresent,
     reasonCode: ReasonCode.SUCCESS,
     properties: channel.isVersion5 ? connackProperties(channel, packet, decision, draft, keepAliveSeconds) : {},
   });
   core.sessions.onConnected();
+  if (!isAnswered) {
+    channel.close({ kind: "connect-refused", reasonCode: ReasonCode.PACKET_TOO_LARGE, detail: "CONNACK does not fit." });
+    return;
+  }
   core.events.emit("clientConnected", {
     clientId: channel.clientId,
     userName: channel.identity?.userName,

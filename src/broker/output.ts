@@ -31,6 +31,8 @@ export class OutputPool {
   readonly #flushDirty = (): void => this.#flush();
   /** Bytes handed to pipes and not taken, over all clients. */
   unwrittenBytes = 0;
+  /** Bytes handed to pipes, ever. */
+  sentBytes = 0;
 
   /** @param afterTurn the clock's */
   constructor(afterTurn: (run: () => void) => void) {
@@ -78,8 +80,6 @@ export class Output {
   #isClosed = false;
   readonly #waiting = new Ring<Waiting>();
   #waitingBytes = 0;
-  /** Bytes that have been handed to the pipe, ever. */
-  bytesSent = 0;
 
   constructor(pipe: Pipe, pool: OutputPool) {
     this.#pipe = pipe;
@@ -164,7 +164,7 @@ export class Output {
       this.#pool.give(slab);
       return;
     }
-    this.bytesSent += bytes.length;
+    this.#pool.sentBytes += bytes.length;
     if (this.#pipe.write(bytes)) {
       this.#pool.give(slab);
       return;

@@ -73,7 +73,7 @@ export class RetainedMessages {
     return true;
   }
 
-  /** Removes what has expired at `now`, at most `most` nodes looked at a call; call again while it returns true. */
+  /** Removes what has expired at `now`. */
   sweep(now: number): void {
     const expired: Message[] = [];
     const visit = (node: Node): void => {

@@ -81,7 +81,7 @@ export class SysTopics implements TimerTarget {
     this.#publish("publish/bytes/received", metrics.publishBytesReceived);
     this.#publish("publish/bytes/sent", metrics.publishBytesSent);
     this.#publish("bytes/received", metrics.bytesReceived);
-    this.#publish("bytes/sent", metrics.bytesSent);
+    this.#publish("bytes/sent", outputPool.sentBytes);
     this.#publish("packet/out/bytes", outputPool.unwrittenBytes);
     for (const [kind, count] of Object.entries(outcomes.counts)) this.#publish(`publish/undelivered/${kind}`, count);
     this.#load("messages/received", metrics.packetsReceived, now);
@@ -90,7 +90,7 @@ export class SysTopics implements TimerTarget {
     this.#load("publish/sent", metrics.publishSent, now);
     this.#load("publish/dropped", dropped, now);
     this.#load("bytes/received", metrics.bytesReceived, now);
-    this.#load("bytes/sent", metrics.bytesSent, now);
+    this.#load("bytes/sent", outputPool.sentBytes, now);
     this.#load("sockets", metrics.connectionsAccepted, now);
     this.#load("connections", metrics.connectsAccepted, now);
     this.#lastAt = now;
