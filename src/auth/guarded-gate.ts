@@ -25,30 +25,28 @@ export function guardedGate(gate: Gate, onFailure: (error: unknown) => void): Ga
   const guardExchange = (exchange: Exchange): Exchange => ({
     step: (data) => guard(() => exchange.step(data), UNAVAILABLE),
   });
-  const { beginExchange, mayPublish, maySubscribe } = gate;
-  return {
+  const guarded: Gate = {
     authenticate: (login) => guard(() => gate.authenticate(login), UNAVAILABLE),
-    ...(beginExchange === undefined
-      ? {}
-      : {
-          beginExchange: (method, login) => {
-            try {
-              const exchange = beginExchange.call(gate, method, login);
-              return exchange === undefined ? undefined : guardExchange(exchange);
-            } catch (error) {
-              onFailure(error);
-              return undefined;
-            }
-          },
-        }),
-    ...(mayPublish === undefined
-      ? {}
-      : {
-          mayPublish: (client, topicName, qos, retain) =>
-            guard(() => mayPublish.call(gate, client, topicName, qos, retain), false),
-        }),
-    ...(maySubscribe === undefined
-      ? {}
-      : { maySubscribe: (client, filter, qos) => guard(() => maySubscribe.call(gate, client, filter, qos), false) }),
   };
+  // What the inner gate leaves out stays out: the broker then does not ask at all.
+  if (gate.beginExchange !== undefined) {
+    guarded.beginExchange = (method, login) => {
+      try {
+        const exchange = gate.beginExchange?.(method, login);
+        return exchange === undefined ? undefined : guardExchange(exchange);
+      } catch (error) {
+        onFailure(error);
+        return undefined;
+      }
+    };
+  }
+  if (gate.mayPublish !== undefined) {
+    guarded.mayPublish = (client, topicName, qos, retain) =>
+      guard(() => gate.mayPublish?.(client, topicName, qos, retain) ?? false, false);
+  }
+  if (gate.maySubscribe !== undefined) {
+    guarded.maySubscribe = (client, topicFilter, qos) =>
+      guard(() => gate.maySubscribe?.(client, topicFilter, qos) ?? false, false);
+  }
+  return guarded;
 }

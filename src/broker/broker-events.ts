@@ -11,7 +11,11 @@ export interface ConnectedClient {
   readonly cleanStart: boolean;
   readonly sessionPresent: boolean;
   readonly keepAliveSeconds: number;
-  readonly address: { readonly transport: string; readonly remoteAddress: string; readonly remotePort: number };
+  readonly address: {
+    readonly transport: string;
+    readonly remoteAddress: string;
+    readonly remotePort: number;
+  };
 }
 
 /** A message that the broker has taken over. */

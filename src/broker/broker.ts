@@ -2,16 +2,27 @@
  * The MQTT Server: takes pipes, speaks MQTT with whoever is at their other end. No sockets, no clock and no dice of its own.
  */
 
-import { type Clock, describeError, Events, isPromise, type Log, MartletError, type Random, silentLog, StateError, Timers, utf8Encode } from "#base";
 import { type Gate, guardedGate, type Identity, openGate } from "#auth";
+import {
+  type Clock,
+  describeError,
+  Events,
+  isPromise,
+  type Log,
+  MartletError,
+  type Random,
+  StateError,
+  silentLog,
+  Timers,
+  utf8Encode,
+} from "#base";
 import { Hooks } from "#hooks";
 import {
   decodePublishProperties,
-  encodePublishProperties,
   InvalidPacketError,
-  parseTopicFilter,
   ProtocolVersion,
   type PublishProperties,
+  parseTopicFilter,
   type Qos,
   ReasonCode,
   reasonName,
@@ -29,6 +40,7 @@ import { Metrics } from "./metrics.ts";
 import { runPublishHooks } from "./on-publish.ts";
 import { Outcomes, type UndeliveredKind } from "./outcome.ts";
 import { OutputPool } from "./output.ts";
+import { setProperties } from "./publish-properties.ts";
 import { RetainedMessages } from "./retained.ts";
 import { Router } from "./router.ts";
 import { Sessions } from "./sessions.ts";
@@ -194,7 +206,9 @@ export class Broker {
   subscribe(topicFilter: string, listener: (message: PublishedMessage) => void): () => void {
     const filter = parseTopicFilter(topicFilter);
     if (filter === undefined || filter.shareName !== undefined) {
-      throw new InvalidPacketError(topicFilterProblem(topicFilter) ?? "Shared subscriptions are for clients.");
+      throw new InvalidPacketError(
+        topicFilterProblem(topicFilter) ?? "Shared subscriptions are for clients.",
+      );
     }
     const { clock, sessions, tree, retained, log } = this.#core;
     const inbox = new LocalInbox(clock, (message, retain) => {
@@ -205,7 +219,13 @@ export class Broker {
       }
     });
     const session = sessions.openLocal(`program:${topicFilter}`, (message) => inbox.push(message, false));
-    const options = { qos: 2, noLocal: false, retainAsPublished: true, identifier: 0, group: undefined } as const;
+    const options = {
+      qos: 2,
+      noLocal: false,
+      retainAsPublished: true,
+      identifier: 0,
+      group: undefined,
+    } as const;
     const subscription = new Subscription(session, topicFilter, options);
     for (const message of retained.cursor(filter.levels)) {
       if (message.expiresAt > clock.now()) inbox.push(message, true);
@@ -221,7 +241,10 @@ export class Broker {
   }
 
   /** Adds a listener; the returned function removes it. One that throws is reported and hurts nobody else. */
-  on<Name extends keyof BrokerEvents>(event: Name, listener: (detail: BrokerEvents[Name]) => void): () => void {
+  on<Name extends keyof BrokerEvents>(
+    event: Name,
+    listener: (detail: BrokerEvents[Name]) => void,
+  ): () => void {
     return this.#core.listen(event, listener);
   }
 
@@ -244,19 +267,22 @@ export class Broker {
   /** Ends the connection of `clientId`; its session goes on as its expiry says. Returns whether it was connected. */
   disconnect(clientId: string, reason: Partial<DisconnectReason> = {}): boolean {
     const channel = this.#core.sessions.get(clientId)?.channel;
-    channel?.close({ kind: "administrative-action", reasonCode: ReasonCode.ADMINISTRATIVE_ACTION, ...reason });
+    channel?.close({
+      kind: "administrative-action",
+      reasonCode: ReasonCode.ADMINISTRATIVE_ACTION,
+      ...reason,
+    });
     return channel !== undefined;
   }
 
   #messageOf(request: PublishRequest): Message {
     const problem = topicNameProblem(request.topicName);
     if (problem !== undefined) throw new InvalidPacketError(problem);
-    const { topicAlias, subscriptionIdentifiers, messageExpiryInterval, ...forwarded } = request.properties ?? {};
-    const payload = typeof request.payload === "string" ? utf8Encode(request.payload) : request.payload.slice();
+    const payload =
+      typeof request.payload === "string" ? utf8Encode(request.payload) : request.payload.slice();
     const topic = this.#core.topics.of(request.topicName, ProtocolVersion.MQTT_5_0);
     const message = Message.of(topic, payload, request.qos ?? 0, request.retain ?? false);
-    message.properties = encodePublishProperties(forwarded);
-    if (messageExpiryInterval !== undefined) message.expiresAt = this.#core.now() + messageExpiryInterval * 1000;
+    setProperties(message, request.properties ?? {}, this.#core.now());
     return message;
   }
 
@@ -343,7 +369,10 @@ class Core implements BrokerCore {
     if (this.connections.size === 0) this.#onAllClosed?.();
   }
 
-  listen<Name extends keyof BrokerEvents>(event: Name, listener: (detail: BrokerEvents[Name]) => void): () => void {
+  listen<Name extends keyof BrokerEvents>(
+    event: Name,
+    listener: (detail: BrokerEvents[Name]) => void,
+  ): () => void {
     const remove = this.events.on(event, listener);
     if (event === "messageUndelivered") {
       this.outcomes.listener = (undelivered) => this.events.emit("messageUndelivered", undelivered);
@@ -355,7 +384,8 @@ class Core implements BrokerCore {
   }
 
   announce(message: Message): void {
-    if (this.events.has("messagePublished")) this.events.emit("messagePublished", published(message, message.retain));
+    if (this.events.has("messagePublished"))
+      this.events.emit("messagePublished", published(message, message.retain));
   }
 
   publish(message: Message): number {
@@ -388,7 +418,7 @@ class Core implements BrokerCore {
         cancel();
         resolve();
       };
-      for (const connection of [...this.connections]) connection.channel.close(shuttingDown);
+      for (const connection of Array.from(this.connections)) connection.channel.close(shuttingDown);
     });
   }
 }

@@ -5,9 +5,9 @@
  * outlives it is the session's.
  */
 
-import { copyBytes, describeError, InvariantError, Timer, type TimerTarget } from "#base";
 import type { Identity } from "#auth";
-import { InboundAliases, OutboundAliases } from "#flow";
+import { copyBytes, describeError, InvariantError, Timer, type TimerTarget } from "#base";
+import { InboundAliases, type OutboundAliases } from "#flow";
 import {
   type AcknowledgementPacket,
   encodePacket,
@@ -33,7 +33,7 @@ import {
 import type { Connection } from "./connection.ts";
 import type { BrokerCore } from "./core.ts";
 import type { DisconnectKind, DisconnectReason } from "./disconnect-reason.ts";
-import { Message } from "./message.ts";
+import type { Message } from "./message.ts";
 import { onPuback, onPubcomp, onPubrec, onPubrel } from "./on-acks.ts";
 import { type Authentication, onAuth } from "./on-auth.ts";
 import { onConnect } from "./on-connect.ts";
@@ -100,7 +100,8 @@ export class Channel implements TimerTarget {
 
   /** Of a client that is connected. */
   get connectedSession(): Session {
-    if (this.session === undefined) throw new InvariantError("A packet of a client without a session was handled.");
+    if (this.session === undefined)
+      throw new InvariantError("A packet of a client without a session was handled.");
     return this.session;
   }
 
@@ -119,7 +120,8 @@ export class Channel implements TimerTarget {
     if (this.phase === "connected") this.#onPacketConnected(packet);
     else if (packet.type === PacketType.CONNECT && this.phase === "awaiting-connect") onConnect(this, packet);
     else if (packet.type === PacketType.AUTH && this.phase === "authenticating") onAuth(this, packet);
-    else if (packet.type === PacketType.DISCONNECT && this.phase === "authenticating") onDisconnect(this, packet);
+    else if (packet.type === PacketType.DISCONNECT && this.phase === "authenticating")
+      onDisconnect(this, packet);
     else this.#refusePacket(packet.type);
   }
 
@@ -150,7 +152,8 @@ export class Channel implements TimerTarget {
     this.core.router.run.flush();
     if (isPeersFault) {
       const { reasonCode, statement, message } = error as WireError;
-      const kind: DisconnectKind = reasonCode === ReasonCode.MALFORMED_PACKET ? "malformed-packet" : "protocol-error";
+      const kind: DisconnectKind =
+        reasonCode === ReasonCode.MALFORMED_PACKET ? "malformed-packet" : "protocol-error";
       const { version } = this.connection.framer;
       if (this.phase === "awaiting-connect" && version !== undefined) {
         this.version = version;
@@ -159,9 +162,13 @@ export class Channel implements TimerTarget {
       return;
     }
     this.core.metrics.invariantErrors++;
-    this.core.log.write("error", `A bug ended the connection of "${this.clientId}": ${describeError(error)}`, {
-      stack: error instanceof Error ? error.stack : undefined,
-    });
+    this.core.log.write(
+      "error",
+      `A bug ended the connection of "${this.clientId}": ${describeError(error)}`,
+      {
+        stack: error instanceof Error ? error.stack : undefined,
+      },
+    );
     this.close({ kind: "internal-error", reasonCode: ReasonCode.UNSPECIFIED_ERROR });
   }
 
@@ -188,7 +195,12 @@ export class Channel implements TimerTarget {
   }
 
   /** Answers a CONNECT with a refusal, as far as its version has words for it, and ends the connection. */
-  refuseConnect(reasonCode: ReasonCode, kind: DisconnectKind, detail?: string, serverReference?: string): void {
+  refuseConnect(
+    reasonCode: ReasonCode,
+    kind: DisconnectKind,
+    detail?: string,
+    serverReference?: string,
+  ): void {
     if (this.phase === "closed" || this.phase === "connected") return;
     this.core.metrics.connectsRefused++;
     const legal = legalReason(reasonCode, connackRefusals);
@@ -234,7 +246,8 @@ export class Channel implements TimerTarget {
     const at = output.reserve(LARGEST_ACKNOWLEDGEMENT);
     output.advance(writeAcknowledgement(output.slab, at, type, packetId, reasonCode, this.version));
     this.core.metrics.packetsSent++;
-    if (this.core.trace !== undefined) traceAcknowledgement(this, this.core.trace, type, packetId, reasonCode);
+    if (this.core.trace !== undefined)
+      traceAcknowledgement(this, this.core.trace, type, packetId, reasonCode);
   }
 
   sendPubrel(packetId: number): void {
@@ -325,8 +338,10 @@ export class Channel implements TimerTarget {
 
   /** Hands over a run of QoS 0 messages whose bytes are what this client would get; returns false if they are not. HOT. */
   sendRun(run: PublishRun, terms: DeliveryTerms): boolean {
-    if (run.version !== this.version && (run.version === ProtocolVersion.MQTT_5_0 || this.isVersion5)) return false;
-    if (!terms.isPlain || this.aliasesOut !== undefined || run.largestPacket > this.maximumPacketSize) return false;
+    if (run.version !== this.version && (run.version === ProtocolVersion.MQTT_5_0 || this.isVersion5))
+      return false;
+    if (!terms.isPlain || this.aliasesOut !== undefined || run.largestPacket > this.maximumPacketSize)
+      return false;
     this.connection.output.append(run.bytes, run.start, run.end);
     const { metrics } = this.core;
     metrics.packetsSent += run.count;
@@ -373,7 +388,10 @@ export class Channel implements TimerTarget {
   #refusePacket(type: PacketType): void {
     if (this.phase === "closed") return;
     const statement = this.phase === "authenticating" ? "MQTT-3.1.2-30" : "MQTT-3.1.0-1";
-    throw new ProtocolError(`A packet of type ${type} is not allowed now.`, this.statement(statement, "MQTT-3.1.0-1"));
+    throw new ProtocolError(
+      `A packet of type ${type} is not allowed now.`,
+      this.statement(statement, "MQTT-3.1.0-1"),
+    );
   }
 
   #leave(reason: DisconnectReason, wasConnected: boolean): void {
@@ -396,11 +414,22 @@ export class Channel implements TimerTarget {
     });
   }
 
-  #remainingLength(message: Message, terms: DeliveryTerms, qos: Qos, topicLength: number, alias: number): number {
+  #remainingLength(
+    message: Message,
+    terms: DeliveryTerms,
+    qos: Qos,
+    topicLength: number,
+    alias: number,
+  ): number {
     const payloadLength = message.payloadEnd - message.payloadStart;
     if (!this.isVersion5) return publishRemainingLength(topicLength, qos > 0, NO_PROPERTIES, payloadLength);
     const expiry = message.expiresAt === Number.POSITIVE_INFINITY ? NO_EXPIRY : 0;
-    const properties = publishPropertiesLength(expiry, alias, terms.subscriptionIdentifiers, message.properties.length);
+    const properties = publishPropertiesLength(
+      expiry,
+      alias,
+      terms.subscriptionIdentifiers,
+      message.properties.length,
+    );
     return publishRemainingLength(topicLength, qos > 0, properties, payloadLength);
   }
 

@@ -8,8 +8,8 @@
 import type { KeepAlive } from "#flow";
 import { Framer, isWireError, type Packet, type PublishPacket, type PublishView } from "#protocol";
 import type { Pipe, PipeReceiver } from "#transport";
-import type { BrokerCore } from "./core.ts";
 import { Channel } from "./channel.ts";
+import type { BrokerCore } from "./core.ts";
 import { Output } from "./output.ts";
 
 /** Above this many unread bytes the client gets nothing but what must not wait, and is not read from. */

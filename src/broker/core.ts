@@ -3,8 +3,8 @@
  * makes one and hands it around, so that no part reaches for another through a global.
  */
 
-import type { Clock, Events, Log, Random, Timers } from "#base";
 import type { Gate, Identity } from "#auth";
+import type { Clock, Events, Log, Random, Timers } from "#base";
 import type { Hooks } from "#hooks";
 import type { BrokerEvents } from "./broker-events.ts";
 import type { Connection } from "./connection.ts";

@@ -135,7 +135,8 @@ export class DeliveryQueue {
         return oldest;
       }
     }
-    if (limits.queueOverflow === "refuse-newest" || delivery.qos === 0 || this.#deliveries.size === 0) return delivery;
+    if (limits.queueOverflow === "refuse-newest" || delivery.qos === 0 || this.#deliveries.size === 0)
+      return delivery;
     const oldest = this.#deliveries.shift() as Delivery;
     this.#forget(oldest);
     return oldest;

@@ -41,7 +41,14 @@ export class Message {
   #kept: Message | undefined = undefined;
   #inSlab = false;
 
-  constructor(topic: Topic, bytes: Uint8Array, payloadStart: number, payloadEnd: number, qos: Qos, retain: boolean) {
+  constructor(
+    topic: Topic,
+    bytes: Uint8Array,
+    payloadStart: number,
+    payloadEnd: number,
+    qos: Qos,
+    retain: boolean,
+  ) {
     this.topic = topic;
     this.bytes = bytes;
     this.payloadStart = payloadStart;
@@ -71,7 +78,14 @@ export class Message {
   }
 
   /** Makes this object stand for another message that lies in a chunk; only its owner, who routes it, does this. */
-  reuse(topic: Topic, bytes: Uint8Array, payloadStart: number, payloadEnd: number, qos: Qos, retain: boolean): void {
+  reuse(
+    topic: Topic,
+    bytes: Uint8Array,
+    payloadStart: number,
+    payloadEnd: number,
+    qos: Qos,
+    retain: boolean,
+  ): void {
     this.topic = topic;
     this.bytes = bytes;
     this.payloadStart = payloadStart;

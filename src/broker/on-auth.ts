@@ -2,11 +2,11 @@
  * AUTH (sections 3.15 and 4.12): enhanced authentication before CONNACK, and again on a live connection.
  */
 
-import { isPromise } from "#base";
 import type { Accepted, Continued, Exchange, Login, Refused } from "#auth";
+import { isPromise } from "#base";
 import { type AuthPacket, type ConnectPacket, PacketType, ProtocolError, ReasonCode } from "#protocol";
 import type { Channel } from "./channel.ts";
-import { onDecision, waitFor } from "./on-connect.ts";
+import { waitFor } from "./wait-for.ts";
 
 /** The method a client authenticates with, and the exchange while one is under way. */
 export interface Authentication {
@@ -14,13 +14,21 @@ export interface Authentication {
   readonly login: Login;
   /** The CONNECT that waits for the end of the exchange; undefined once it has been answered. */
   connect: ConnectPacket | undefined;
+  /** Answers that CONNECT. */
+  readonly onDecision: (channel: Channel, connect: ConnectPacket, decision: Accepted | Refused) => void;
   exchange: Exchange | undefined;
 }
 
 type Step = Accepted | Continued | Refused;
 
 /** CONNECT named a method. */
-export function beginAuthentication(channel: Channel, login: Login, method: string, connect: ConnectPacket): void {
+export function beginAuthentication(
+  channel: Channel,
+  login: Login,
+  method: string,
+  connect: ConnectPacket,
+  onDecision: Authentication["onDecision"],
+): void {
   const exchange = channel.core.gate.beginExchange?.(method, login);
   if (exchange === undefined) {
     const reason = `The authentication method "${method}" is not offered.`;
@@ -28,14 +36,15 @@ export function beginAuthentication(channel: Channel, login: Login, method: stri
     return;
   }
   channel.phase = "authenticating";
-  channel.authentication = { method, login, connect, exchange };
+  channel.authentication = { method, login, connect, onDecision, exchange };
   take(channel, exchange.step(connect.properties.authenticationData));
 }
 
 export function onAuth(channel: Channel, packet: AuthPacket): void {
   const { authentication } = channel;
   // [MQTT-4.12.0-7], [U5-3.15]
-  if (authentication === undefined) throw new ProtocolError("AUTH without an authentication method.", "MQTT-4.12.0-7");
+  if (authentication === undefined)
+    throw new ProtocolError("AUTH without an authentication method.", "MQTT-4.12.0-7");
   const method = packet.properties.authenticationMethod;
   if (method !== authentication.method) {
     throw new ProtocolError("AUTH with another method than CONNECT.", "MQTT-4.12.0-5"); // also [MQTT-4.12.1-1]
@@ -71,7 +80,7 @@ function onStep(channel: Channel, step: Step): void {
   authentication.exchange = undefined;
   authentication.connect = undefined;
   if (connect !== undefined) {
-    onDecision(channel, connect, step);
+    authentication.onDecision(channel, connect, step);
     return;
   }
   if (step.outcome === "refused") {

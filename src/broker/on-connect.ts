@@ -2,8 +2,8 @@
  * CONNECT (sections 3.1 and 3.1.4): checks, the gate, the hooks, the session, CONNACK, and then whatever the session owes.
  */
 
-import { isPromise } from "#base";
 import type { Accepted, Login, Refused } from "#auth";
+import { isPromise } from "#base";
 import { InboundAliases, KeepAlive, OutboundAliases } from "#flow";
 import type { ConnectDraft, Refusal } from "#hooks";
 import {
@@ -16,9 +16,10 @@ import {
   utf8Problem,
 } from "#protocol";
 import type { Channel } from "./channel.ts";
+import { shuttingDown, takenOver } from "./disconnect-reason.ts";
 import { Message } from "./message.ts";
 import { beginAuthentication } from "./on-auth.ts";
-import { shuttingDown, takenOver } from "./disconnect-reason.ts";
+import { waitFor } from "./wait-for.ts";
 import type { WillMessage } from "./will.ts";
 
 const LARGEST_RECEIVE_MAXIMUM = 65_535;
@@ -52,7 +53,7 @@ export function onConnect(channel: Channel, packet: ConnectPacket): void {
   };
   const method = packet.properties.authenticationMethod;
   if (method !== undefined) {
-    beginAuthentication(channel, login, method, packet);
+    beginAuthentication(channel, login, method, packet, onDecision);
     return;
   }
   const decision = core.gate.authenticate(login);
@@ -63,7 +64,7 @@ export function onConnect(channel: Channel, packet: ConnectPacket): void {
 }
 
 /** The gate has spoken: the end of a plain login and of an enhanced one. */
-export function onDecision(channel: Channel, packet: ConnectPacket, decision: Accepted | Refused): void {
+function onDecision(channel: Channel, packet: ConnectPacket, decision: Accepted | Refused): void {
   if (channel.phase === "closed") return;
   if (decision.outcome === "refused") {
     const { reasonCode, reasonString, serverReference } = decision;
@@ -100,18 +101,6 @@ export function onDecision(channel: Channel, packet: ConnectPacket, decision: Ac
   } else finish(verdict);
 }
 
-/** Holds the channel until `pending` settles; `next` runs in any case, also when the client has gone meanwhile. */
-export function waitFor<T>(channel: Channel, pending: Promise<T>, next: (value: T) => void): void {
-  const { connection } = channel;
-  connection.pause();
-  pending
-    .then(next)
-    .then(() => {
-      if (channel.phase !== "closed") connection.resume();
-    })
-    .catch((error: unknown) => channel.onFault(error, false));
-}
-
 function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, draft: ConnectDraft): void {
   if (channel.phase === "closed") return;
   const { core, connection } = channel;
@@ -144,7 +133,9 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
     channel.aliasesIn = new InboundAliases(settings.topicAliasMaximum);
   }
   session.receiver.connect(channel.isVersion5 ? settings.receiveMaximum : LARGEST_RECEIVE_MAXIMUM);
-  session.sender.connect(Math.min(properties.receiveMaximum ?? LARGEST_RECEIVE_MAXIMUM, settings.maximumInFlight));
+  session.sender.connect(
+    Math.min(properties.receiveMaximum ?? LARGEST_RECEIVE_MAXIMUM, settings.maximumInFlight),
+  );
   connection.keepAlive = new KeepAlive(keepAliveSeconds, core.now());
   channel.phase = "connected";
   core.timers.disarm(channel.timer);
@@ -154,11 +145,17 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
     type: PacketType.CONNACK, // [MQTT-3.2.0-1]
     sessionPresent: isPresent,
     reasonCode: ReasonCode.SUCCESS,
-    properties: channel.isVersion5 ? connackProperties(channel, packet, decision, draft, keepAliveSeconds) : {},
+    properties: channel.isVersion5
+      ? connackProperties(channel, packet, decision, draft, keepAliveSeconds)
+      : {},
   });
   core.sessions.onConnected();
   if (!isAnswered) {
-    channel.close({ kind: "connect-refused", reasonCode: ReasonCode.PACKET_TOO_LARGE, detail: "CONNACK does not fit." });
+    channel.close({
+      kind: "connect-refused",
+      reasonCode: ReasonCode.PACKET_TOO_LARGE,
+      detail: "CONNACK does not fit.",
+    });
     return;
   }
   core.events.emit("clientConnected", {
@@ -214,7 +211,9 @@ function keepAliveOf(channel: Channel, wanted: number): number {
   if (!channel.isVersion5) return wanted;
   if (serverKeepAliveSeconds !== undefined) return serverKeepAliveSeconds;
   const isUnlimited = maximumKeepAliveSeconds === 65_535;
-  return !isUnlimited && (wanted === 0 || wanted > maximumKeepAliveSeconds) ? maximumKeepAliveSeconds : wanted;
+  return !isUnlimited && (wanted === 0 || wanted > maximumKeepAliveSeconds)
+    ? maximumKeepAliveSeconds
+    : wanted;
 }
 
 /** What in a well-formed CONNECT this broker does not accept. */
@@ -227,7 +226,8 @@ function problemOf(channel: Channel, packet: ConnectPacket): [ReasonCode, string
     return [ReasonCode.CLIENT_IDENTIFIER_NOT_VALID, "This broker wants a client identifier."];
   }
   const isLimited = settings.maximumKeepAliveSeconds < 65_535;
-  const isTooLong = packet.keepAliveSeconds === 0 || packet.keepAliveSeconds > settings.maximumKeepAliveSeconds;
+  const isTooLong =
+    packet.keepAliveSeconds === 0 || packet.keepAliveSeconds > settings.maximumKeepAliveSeconds;
   if (packet.protocolVersion !== ProtocolVersion.MQTT_5_0 && isLimited && isTooLong) {
     return [ReasonCode.CLIENT_IDENTIFIER_NOT_VALID, "The Keep Alive is too long."];
   }
@@ -254,7 +254,11 @@ function willOf(channel: Channel, packet: ConnectPacket): WillMessage | undefine
   message.publisherId = channel.clientId;
   return {
     message,
-    identity: channel.identity ?? { clientId: channel.clientId, userName: undefined, address: channel.connection.pipe.peer },
+    identity: channel.identity ?? {
+      clientId: channel.clientId,
+      userName: undefined,
+      address: channel.connection.pipe.peer,
+    },
     delaySeconds: willDelayInterval ?? 0,
     expirySeconds: messageExpiryInterval,
   };

@@ -6,11 +6,10 @@
  * is copied and this one channel waits.
  */
 
-import { EMPTY_BYTES, isPromise, type MaybePromise } from "#base";
+import { isPromise, type MaybePromise } from "#base";
 import type { PublishDraft, Refusal } from "#hooks";
 import {
   decodePublishProperties,
-  encodePublishProperties,
   FIRST_REFUSAL,
   forwardableProperties,
   NO_EXPIRY,
@@ -26,9 +25,10 @@ import {
 import type { Channel } from "./channel.ts";
 import type { BrokerCore } from "./core.ts";
 import { Message } from "./message.ts";
-import { waitFor } from "./on-connect.ts";
+import { setProperties } from "./publish-properties.ts";
 import { legalReason, publishRefusals } from "./refusal-codes.ts";
 import type { Topic } from "./topic.ts";
+import { waitFor } from "./wait-for.ts";
 
 export function onPublish(channel: Channel, view: PublishView): void {
   const { core } = channel;
@@ -102,11 +102,19 @@ function checkCapabilities(channel: Channel, view: PublishView): void {
   const { settings } = channel.core;
   if (view.qos > settings.maximumQos) {
     const detail = `QoS ${view.qos}; this broker takes at most ${settings.maximumQos}.`;
-    throw new ProtocolError(detail, channel.statement("U5-3.2.2.3.4b", "MQTT-4.8.0-1"), ReasonCode.QOS_NOT_SUPPORTED);
+    throw new ProtocolError(
+      detail,
+      channel.statement("U5-3.2.2.3.4b", "MQTT-4.8.0-1"),
+      ReasonCode.QOS_NOT_SUPPORTED,
+    );
   }
   if (view.retain && !settings.retainAvailable) {
     const statement = channel.statement("U5-3.2.2.3.5b", "MQTT-4.8.0-1");
-    throw new ProtocolError("Retained messages are not available.", statement, ReasonCode.RETAIN_NOT_SUPPORTED);
+    throw new ProtocolError(
+      "Retained messages are not available.",
+      statement,
+      ReasonCode.RETAIN_NOT_SUPPORTED,
+    );
   }
 }
 
@@ -117,7 +125,8 @@ function refusalOf(channel: Channel, view: PublishView, topic: Topic): Refusal |
     const reasonString = `At most ${settings.maximumTopicLevels} topic levels.`;
     return { refused: ReasonCode.TOPIC_NAME_INVALID, reasonString };
   }
-  if (topic.isSystem) return { refused: ReasonCode.NOT_AUTHORIZED, reasonString: "$SYS belongs to the broker." };
+  if (topic.isSystem)
+    return { refused: ReasonCode.NOT_AUTHORIZED, reasonString: "$SYS belongs to the broker." };
   if (settings.checkPayloadFormat && view.payloadFormatIndicator) {
     if (utf8Problem(view.bytes, view.payloadStart, view.end) !== undefined) {
       return { refused: ReasonCode.PAYLOAD_FORMAT_INVALID, reasonString: "The payload is not UTF-8." }; // [U5-3.3.2.3.2]
@@ -171,9 +180,8 @@ export function runPublishHooks(
     if (topicNameProblem(draft.topicName) !== undefined) return { refused: ReasonCode.TOPIC_NAME_INVALID };
     const topic = core.topics.of(draft.topicName, ProtocolVersion.MQTT_5_0);
     const result = Message.of(topic, draft.payload, draft.qos, draft.retain);
-    const { topicAlias, subscriptionIdentifiers, messageExpiryInterval, ...forwarded } = draft.properties;
-    result.properties = Object.keys(forwarded).length === 0 ? EMPTY_BYTES : encodePublishProperties(forwarded);
-    result.expiresAt = messageExpiryInterval === undefined ? message.expiresAt : core.now() + messageExpiryInterval * 1000;
+    setProperties(result, draft.properties, core.now());
+    if (draft.properties.messageExpiryInterval === undefined) result.expiresAt = message.expiresAt;
     result.publisherId = message.publisherId;
     return result;
   };

@@ -10,18 +10,18 @@ import {
   isSharedFilter,
   PacketType,
   type ParsedTopicFilter,
-  parseTopicFilter,
   ProtocolError,
+  parseTopicFilter,
   ReasonCode,
   RetainHandling,
   type SubscribePacket,
   type SubscriptionRequest,
 } from "#protocol";
 import type { Channel } from "./channel.ts";
-import { waitFor } from "./on-connect.ts";
 import { legalReason, subackRefusals } from "./refusal-codes.ts";
 import { DeliveryTerms } from "./route.ts";
 import { Subscription } from "./subscription.ts";
+import { waitFor } from "./wait-for.ts";
 
 /** What is to be sent once SUBACK is out. */
 interface Granted {
@@ -69,7 +69,10 @@ function judgeFrom(channel: Channel, progress: Progress): void {
 }
 
 /** The request as hooks leave it, or why it is refused. */
-function judge(channel: Channel, request: SubscriptionRequest): MaybePromise<SubscriptionRequest | ReasonCode> {
+function judge(
+  channel: Channel,
+  request: SubscriptionRequest,
+): MaybePromise<SubscriptionRequest | ReasonCode> {
   const refusal = refusalOf(channel, request);
   if (refusal !== undefined) return refusal;
   const { gate, hooks } = channel.core;
@@ -77,13 +80,17 @@ function judge(channel: Channel, request: SubscriptionRequest): MaybePromise<Sub
   if (gate.maySubscribe !== undefined && identity !== undefined) {
     const filter = parseTopicFilter(request.topicFilter)?.filter ?? request.topicFilter;
     const may = gate.maySubscribe(identity, filter, request.qos);
-    if (isPromise(may)) return may.then((settled) => (settled ? askHooks(channel, request) : ReasonCode.NOT_AUTHORIZED));
+    if (isPromise(may))
+      return may.then((settled) => (settled ? askHooks(channel, request) : ReasonCode.NOT_AUTHORIZED));
     if (!may) return ReasonCode.NOT_AUTHORIZED;
   }
   return hooks.has("subscribe") ? askHooks(channel, request) : request;
 }
 
-function askHooks(channel: Channel, request: SubscriptionRequest): MaybePromise<SubscriptionRequest | ReasonCode> {
+function askHooks(
+  channel: Channel,
+  request: SubscriptionRequest,
+): MaybePromise<SubscriptionRequest | ReasonCode> {
   const { hooks } = channel.core;
   if (!hooks.has("subscribe")) return request;
   const draft: SubscribeDraft = {
@@ -109,7 +116,8 @@ function askHooks(channel: Channel, request: SubscriptionRequest): MaybePromise<
 function refusalOf(channel: Channel, { topicFilter }: SubscriptionRequest): ReasonCode | undefined {
   const { settings } = channel.core;
   const filter = parseTopicFilter(topicFilter);
-  if (filter === undefined || filter.levels.length > settings.maximumTopicLevels) return ReasonCode.TOPIC_FILTER_INVALID;
+  if (filter === undefined || filter.levels.length > settings.maximumTopicLevels)
+    return ReasonCode.TOPIC_FILTER_INVALID;
   if (filter.hasWildcards && !settings.wildcardSubscriptionAvailable) {
     return ReasonCode.WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED; // [U5-3.2.2.3.11b]
   }
@@ -123,7 +131,11 @@ function refusalOf(channel: Channel, { topicFilter }: SubscriptionRequest): Reas
   return undefined;
 }
 
-function subscribe(channel: Channel, progress: Progress, verdict: SubscriptionRequest | ReasonCode): ReasonCode {
+function subscribe(
+  channel: Channel,
+  progress: Progress,
+  verdict: SubscriptionRequest | ReasonCode,
+): ReasonCode {
   if (typeof verdict === "number") return legalReason(verdict, subackRefusals);
   const session = channel.connectedSession;
   const { tree, events } = channel.core;
@@ -140,7 +152,11 @@ function subscribe(channel: Channel, progress: Progress, verdict: SubscriptionRe
   tree.add(filter, subscription, held?.subscription);
   session.subscriptions.set(verdict.topicFilter, { filter, subscription });
   progress.granted.push({ filter, request: verdict, isNew: held === undefined });
-  events.emit("subscribed", { clientId: session.clientId, topicFilter: verdict.topicFilter, qos: verdict.qos });
+  events.emit("subscribed", {
+    clientId: session.clientId,
+    topicFilter: verdict.topicFilter,
+    qos: verdict.qos,
+  });
   return verdict.qos;
 }
 

@@ -8,7 +8,8 @@ import type { Message } from "./message.ts";
 /** The kinds, and what each means. The names are API. */
 export const undeliveredKinds = {
   "no-subscriber": "No subscription matches the topic.",
-  "publish-refused": "The publisher may not publish this: a permission, a hook, a limit or an invalid payload.",
+  "publish-refused":
+    "The publisher may not publish this: a permission, a hook, a limit or an invalid payload.",
   "no-local": "The only matching subscription of the publisher itself says No Local.",
   "receiver-offline": "QoS 0 for a session whose client is away.",
   "receiver-slow": "QoS 0 for a client that does not read fast enough.",
@@ -17,7 +18,8 @@ export const undeliveredKinds = {
   "packet-too-large": "The packet would exceed the receiver's Maximum Packet Size.",
   "deliver-refused": "A deliver hook kept it back.",
   "receiver-refused": "The receiver answered with a reason code of 0x80 or above.",
-  "session-ended": "The session ended, by expiry, clean start or an administrator, with the message still in it.",
+  "session-ended":
+    "The session ended, by expiry, clean start or an administrator, with the message still in it.",
   "retained-full": "The retained message was not stored: the limit of retained messages or bytes is reached.",
 } as const;
 

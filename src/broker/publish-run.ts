@@ -10,7 +10,12 @@
  */
 
 import { EMPTY_BYTES } from "#base";
-import { ProtocolVersion, type PublishView, readVariableByteInteger, variableByteIntegerSize } from "#protocol";
+import {
+  ProtocolVersion,
+  type PublishView,
+  readVariableByteInteger,
+  variableByteIntegerSize,
+} from "#protocol";
 import type { Message } from "./message.ts";
 import type { DeliveryTerms, Route, Target } from "./route.ts";
 import type { Router } from "./router.ts";
@@ -84,7 +89,8 @@ export class PublishRun {
     for (let i = 0; i < targets.length; i++) {
       const target = targets[i] as Target;
       const terms = target.session === publisher ? target.ownTerms : target.terms;
-      if (terms === undefined || !target.session.takeRun(this, terms)) this.#deliverEach(target.session, terms);
+      if (terms === undefined || !target.session.takeRun(this, terms))
+        this.#deliverEach(target.session, terms);
     }
     for (const group of groups) this.#eachMessage((message) => group.deliver(message));
   }

@@ -126,7 +126,12 @@ export class RetainedMessages {
   }
 }
 
-function* walk(node: Node, levels: readonly string[], depth: number, until: number): IterableIterator<Message> {
+function* walk(
+  node: Node,
+  levels: readonly string[],
+  depth: number,
+  until: number,
+): IterableIterator<Message> {
   if (depth === levels.length) {
     if (node.message !== undefined && node.storedAt <= until) yield node.message;
     return;

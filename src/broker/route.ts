@@ -61,10 +61,16 @@ export interface Route {
 }
 
 /** Merges what matched into a route. Each list holds a session at most once. */
-export function makeRoute(lists: readonly (readonly Subscription[])[], groups: readonly SharedGroup[]): Route {
+export function makeRoute(
+  lists: readonly (readonly Subscription[])[],
+  groups: readonly SharedGroup[],
+): Route {
   if (lists.length === 0) return { targets: [], groups };
   if (lists.length === 1) {
-    return { targets: (lists[0] as readonly Subscription[]).map((subscription) => makeTarget([subscription])), groups };
+    return {
+      targets: (lists[0] as readonly Subscription[]).map((subscription) => makeTarget([subscription])),
+      groups,
+    };
   }
   const bySession = new Map<Session, Subscription[]>();
   for (const list of lists) {

@@ -110,7 +110,8 @@ export class Session implements TimerTarget {
   /** A run of QoS 0 messages; false if they have to be delivered one by one. HOT. */
   takeRun(run: PublishRun, terms: DeliveryTerms): boolean {
     const channel = this.channel;
-    if (channel === undefined || !this.queue.isEmpty || this.sender.resending || channel.isBehind) return false;
+    if (channel === undefined || !this.queue.isEmpty || this.sender.resending || channel.isBehind)
+      return false;
     return channel.sendRun(run, terms);
   }
 
@@ -153,7 +154,9 @@ export class Session implements TimerTarget {
     this.sender.disconnect();
     for (const { message } of this.sender.unacknowledged()) message?.settle();
     const { queueQos0 } = this.#host.settings;
-    const movable = this.queue.extract(({ qos, terms }) => (qos === 0 && !queueQos0) || terms.group?.hasOnline(this) === true);
+    const movable = this.queue.extract(
+      ({ qos, terms }) => (qos === 0 && !queueQos0) || terms.group?.hasOnline(this) === true,
+    );
     for (const { message, terms } of movable) {
       if (terms.group?.hasOnline(this) === true) terms.group.deliver(message, this);
       else this.#host.outcomes.record("receiver-offline", this.clientId, message);
@@ -174,7 +177,8 @@ export class Session implements TimerTarget {
       if (!moved) outcomes.record("session-ended", this.clientId, message);
     }
     for (const { message, terms } of this.queue.drain()) {
-      if (terms.group?.deliver(message, this) !== true) outcomes.record("session-ended", this.clientId, message);
+      if (terms.group?.deliver(message, this) !== true)
+        outcomes.record("session-ended", this.clientId, message);
     }
   }
 
@@ -195,7 +199,8 @@ export class Session implements TimerTarget {
       return true;
     }
     const qos: Qos = state === InFlight.AWAITING_PUBACK ? 1 : 2;
-    if (channel.fits(message, terms, qos)) channel.sendPublish(message, terms, qos, packetId, true); // [MQTT-3.3.1-1]
+    if (channel.fits(message, terms, qos))
+      channel.sendPublish(message, terms, qos, packetId, true); // [MQTT-3.3.1-1]
     else {
       this.sender.complete(packetId, state);
       this.#host.outcomes.record("packet-too-large", this.clientId, message); // [MQTT-3.1.2-25]

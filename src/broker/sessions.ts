@@ -127,7 +127,8 @@ export class Sessions implements SessionHost {
     this.#sessions.delete(session.clientId);
     this.#core.timers.disarm(session.expiryTimer);
     this.#core.timers.disarm(session.willTimer);
-    for (const { filter, subscription } of session.subscriptions.values()) this.#core.tree.remove(filter, subscription);
+    for (const { filter, subscription } of session.subscriptions.values())
+      this.#core.tree.remove(filter, subscription);
     session.subscriptions.clear();
     const { will } = session;
     session.end();

@@ -143,7 +143,8 @@ export function completeSettings(changes: Partial<BrokerSettings> = {}): BrokerS
   const settings: BrokerSettings = { ...defaultSettings };
   for (const [name, value] of Object.entries(changes)) {
     if (!(name in defaultSettings)) throw new ConfigError(name, "there is no such setting.");
-    if (value !== undefined) Object.assign(settings, { [name]: checked(name as keyof BrokerSettings, value) });
+    if (value !== undefined)
+      Object.assign(settings, { [name]: checked(name as keyof BrokerSettings, value) });
   }
   return settings;
 }
@@ -153,7 +154,10 @@ function checked(name: keyof BrokerSettings, value: unknown): unknown {
   if (range !== undefined) {
     const [lowest, highest] = range;
     if (!Number.isInteger(value) || (value as number) < lowest || (value as number) > highest) {
-      throw new ConfigError(name, `${String(value)} is not allowed; it is a whole number from ${lowest} to ${highest}.`);
+      throw new ConfigError(
+        name,
+        `${String(value)} is not allowed; it is a whole number from ${lowest} to ${highest}.`,
+      );
     }
     return value;
   }
@@ -171,9 +175,11 @@ function checked(name: keyof BrokerSettings, value: unknown): unknown {
     return value;
   }
   if (name === "responseInformation") {
-    if (typeof value !== "string") throw new ConfigError(name, `${String(value)} is not allowed; it is a text.`);
+    if (typeof value !== "string")
+      throw new ConfigError(name, `${String(value)} is not allowed; it is a text.`);
     return value;
   }
-  if (typeof value !== "boolean") throw new ConfigError(name, `${String(value)} is not allowed; it is true or false.`);
+  if (typeof value !== "boolean")
+    throw new ConfigError(name, `${String(value)} is not allowed; it is true or false.`);
   return value;
 }

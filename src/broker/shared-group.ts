@@ -3,8 +3,8 @@
  * in turn among those who can take it now; to a member that is away only when all are.
  */
 
-import { DeliveryTerms } from "./route.ts";
 import type { Message } from "./message.ts";
+import { DeliveryTerms } from "./route.ts";
 import type { Session } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
 

@@ -135,7 +135,8 @@ export class SubscriptionTree {
       if (leaf.groups !== undefined) groups.push(...leaf.groups.values());
     };
     collect(this.#exact.get(topicName));
-    if (this.#root.children.size > 0) walk(this.#root, topicName.split("/"), 0, topicName.startsWith("$"), collect);
+    if (this.#root.children.size > 0)
+      walk(this.#root, topicName.split("/"), 0, topicName.startsWith("$"), collect);
     return makeRoute(lists, groups);
   }
 

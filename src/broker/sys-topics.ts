@@ -83,7 +83,8 @@ export class SysTopics implements TimerTarget {
     this.#publish("bytes/received", metrics.bytesReceived);
     this.#publish("bytes/sent", outputPool.sentBytes);
     this.#publish("packet/out/bytes", outputPool.unwrittenBytes);
-    for (const [kind, count] of Object.entries(outcomes.counts)) this.#publish(`publish/undelivered/${kind}`, count);
+    for (const [kind, count] of Object.entries(outcomes.counts))
+      this.#publish(`publish/undelivered/${kind}`, count);
     this.#load("messages/received", metrics.packetsReceived, now);
     this.#load("messages/sent", metrics.packetsSent, now);
     this.#load("publish/received", metrics.publishReceived, now);

@@ -79,7 +79,13 @@ export class TopicTable {
     return this.resolve(bytes, 0, bytes.length, version);
   }
 
-  #promoteOrAdd(hash: number, bytes: Uint8Array, start: number, end: number, version: ProtocolVersion): Topic {
+  #promoteOrAdd(
+    hash: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    version: ProtocolVersion,
+  ): Topic {
     let topic = this.#old.find(hash, bytes, start, end);
     if (topic === undefined) {
       checkTopicName(bytes, start, end, version, { rejectControlCharacters: this.#rejectControlCharacters });

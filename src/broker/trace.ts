@@ -11,7 +11,8 @@ import {
 import type { Message } from "./message.ts";
 
 /** A PUBLISH without its payload's bytes. */
-export interface TracedPublish extends Pick<PublishPacket, "type" | "topicName" | "retain" | "dup" | "packetId"> {
+export interface TracedPublish
+  extends Pick<PublishPacket, "type" | "topicName" | "retain" | "dup" | "packetId"> {
   readonly qos: Qos;
   readonly payloadLength: number;
 }
