@@ -2,23 +2,9 @@
  * The MQTT Server: takes pipes, speaks MQTT with whoever is at their other end. No sockets, no clock and no dice of its own.
  */
 
-import { type Gate, guardedGate, type Identity, openGate } from "#auth";
+import { describeError, MartletError, StateError, utf8Encode } from "#base";
+import type { Hooks } from "#hooks";
 import {
-  type Clock,
-  describeError,
-  Events,
-  isPromise,
-  type Log,
-  MartletError,
-  type Random,
-  StateError,
-  silentLog,
-  Timers,
-  utf8Encode,
-} from "#base";
-import { Hooks } from "#hooks";
-import {
-  decodePublishProperties,
   InvalidPacketError,
   ProtocolVersion,
   type PublishProperties,
@@ -31,38 +17,18 @@ import {
 } from "#protocol";
 import type { Pipe } from "#transport";
 import type { BrokerEvents, PublishedMessage } from "./broker-events.ts";
-import { Connection } from "./connection.ts";
-import type { BrokerCore } from "./core.ts";
-import { type DisconnectReason, shuttingDown } from "./disconnect-reason.ts";
+import { BrokerCore, type BrokerParts } from "./core.ts";
+import type { DisconnectReason } from "./disconnect-reason.ts";
 import { LocalInbox } from "./local-inbox.ts";
 import { Message } from "./message.ts";
-import { Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
 import { runPublishHooks } from "./on-publish.ts";
-import { Outcomes, type UndeliveredKind } from "./outcome.ts";
-import { OutputPool } from "./output.ts";
+import type { UndeliveredKind } from "./outcome.ts";
 import { setProperties } from "./publish-properties.ts";
-import { RetainedMessages } from "./retained.ts";
-import { Router } from "./router.ts";
-import { Sessions } from "./sessions.ts";
-import { type BrokerSettings, completeSettings } from "./settings.ts";
+import { published } from "./published-message.ts";
+import type { BrokerSettings } from "./settings.ts";
 import { Subscription } from "./subscription.ts";
-import { SubscriptionTree } from "./subscription-tree.ts";
 import { SysTopics } from "./sys-topics.ts";
-import { TopicTable } from "./topic.ts";
-import type { PacketTrace } from "./trace.ts";
-
-/** What a broker is made of. */
-export interface BrokerParts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly settings?: Partial<BrokerSettings>;
-  /** Default: everybody may do everything. */
-  readonly gate?: Gate;
-  readonly log?: Log;
-  readonly trace?: PacketTrace;
-  /** What `$SYS/broker/version` says. */
-  readonly version?: string;
-}
 
 /** A message that the program publishes. */
 export interface PublishRequest {
@@ -100,21 +66,19 @@ export interface ClientSummary {
   readonly inFlight: number;
 }
 
-/** How long `close` waits for clients to take what they were sent. */
-const STOP_GRACE_MS = 4_000;
 /** Between looks for retained messages that have expired. */
 const SWEEP_INTERVAL_MS = 60_000;
 
 export class Broker {
   /** Points at which the program changes or refuses what the broker is about to do. */
   readonly hooks: Hooks;
-  readonly #core: Core;
+  readonly #core: BrokerCore;
   readonly #sys: SysTopics;
   #state: "new" | "started" | "stopped" = "new";
   #cancelSweep: (() => void) | undefined;
 
   constructor(parts: BrokerParts) {
-    this.#core = new Core(parts);
+    this.#core = new BrokerCore(parts);
     this.hooks = this.#core.hooks;
     this.#sys = new SysTopics(this.#core, parts.version ?? "martlet");
   }
@@ -293,144 +257,4 @@ export class Broker {
       this.#scheduleSweep();
     });
   }
-}
-
-/** The parts, put together. */
-class Core implements BrokerCore {
-  readonly settings: BrokerSettings;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly gate: Gate;
-  readonly trace: PacketTrace | undefined;
-  readonly timers: Timers;
-  readonly hooks: Hooks;
-  readonly events: Events<BrokerEvents>;
-  readonly metrics = new Metrics();
-  readonly outcomes = new Outcomes();
-  readonly topics: TopicTable;
-  readonly tree = new SubscriptionTree();
-  readonly retained: RetainedMessages;
-  readonly router: Router;
-  readonly sessions: Sessions;
-  readonly outputPool: OutputPool;
-  readonly connections = new Set<Connection>();
-  #onAllClosed: (() => void) | undefined;
-
-  constructor(parts: BrokerParts) {
-    this.settings = completeSettings(parts.settings);
-    this.clock = parts.clock;
-    this.random = parts.random;
-    this.log = parts.log ?? silentLog;
-    this.trace = parts.trace;
-    const onGateFailure = (error: unknown): void =>
-      this.log.write("error", `A permission could not be decided and was refused: ${describeError(error)}`);
-    this.gate = guardedGate(parts.gate ?? openGate(), onGateFailure);
-    this.hooks = new Hooks((point, error) =>
-      this.log.write("error", `A ${point} hook failed: ${describeError(error)}`),
-    );
-    this.events = new Events((event, error) =>
-      this.log.write("error", `A listener of ${String(event)} failed: ${describeError(error)}`),
-    );
-    this.timers = new Timers(parts.clock);
-    this.topics = new TopicTable(this.settings);
-    this.retained = new RetainedMessages(this.settings);
-    this.router = new Router(this.tree, this.retained, this.outcomes);
-    this.outputPool = new OutputPool((run) => parts.clock.afterTurn(run));
-    this.sessions = new Sessions(this);
-  }
-
-  get passesPlainly(): boolean {
-    return (
-      this.trace === undefined &&
-      this.gate.mayPublish === undefined &&
-      !this.hooks.has("publish") &&
-      !this.hooks.has("deliver") &&
-      !this.events.has("messagePublished")
-    );
-  }
-
-  now(): number {
-    return this.clock.now();
-  }
-
-  accept(pipe: Pipe): void {
-    this.metrics.connectionsAccepted++;
-    if (this.connections.size >= this.settings.maximumConnections) {
-      this.log.write("warn", `A connection was refused: all ${this.settings.maximumConnections} are in use.`);
-      pipe.destroy();
-      return;
-    }
-    this.connections.add(new Connection(pipe, this));
-  }
-
-  forget(connection: Connection): void {
-    this.connections.delete(connection);
-    if (this.connections.size === 0) this.#onAllClosed?.();
-  }
-
-  listen<Name extends keyof BrokerEvents>(
-    event: Name,
-    listener: (detail: BrokerEvents[Name]) => void,
-  ): () => void {
-    const remove = this.events.on(event, listener);
-    if (event === "messageUndelivered") {
-      this.outcomes.listener = (undelivered) => this.events.emit("messageUndelivered", undelivered);
-    }
-    return () => {
-      remove();
-      if (!this.events.has("messageUndelivered")) this.outcomes.listener = undefined;
-    };
-  }
-
-  announce(message: Message): void {
-    if (this.events.has("messagePublished"))
-      this.events.emit("messagePublished", published(message, message.retain));
-  }
-
-  publish(message: Message): number {
-    this.announce(message);
-    return this.router.publish(message, undefined);
-  }
-
-  publishWill(identity: Identity, message: Message): void {
-    if (message.topic.isSystem) {
-      this.outcomes.record("publish-refused", "", message);
-      return;
-    }
-    const may = this.gate.mayPublish?.(identity, message.topic.name, message.qos, message.retain) ?? true;
-    const decide = (settled: boolean): void => {
-      if (settled) this.publish(message);
-      else this.outcomes.record("publish-refused", "", message);
-    };
-    if (isPromise(may)) void may.then(decide);
-    else decide(may);
-  }
-
-  async closeAll(): Promise<void> {
-    this.sessions.stopping = true;
-    if (this.connections.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const cancel = this.clock.schedule(STOP_GRACE_MS, () => {
-        for (const connection of this.connections) connection.pipe.destroy();
-      });
-      this.#onAllClosed = () => {
-        cancel();
-        resolve();
-      };
-      for (const connection of Array.from(this.connections)) connection.channel.close(shuttingDown);
-    });
-  }
-}
-
-function published(message: Message, retain: boolean): PublishedMessage {
-  const { publisherId, topic, qos, properties } = message;
-  return {
-    publisherId,
-    topicName: topic.name,
-    payload: message.keep().payload,
-    qos,
-    retain,
-    properties: decodePublishProperties(properties, 0, properties.length),
-  };
 }

@@ -6,29 +6,22 @@
  */
 
 import type { Identity } from "#auth";
-import { copyBytes, describeError, InvariantError, Timer, type TimerTarget } from "#base";
+import { describeError, InvariantError, Timer, type TimerTarget } from "#base";
 import { InboundAliases, type OutboundAliases } from "#flow";
 import {
   type AcknowledgementPacket,
   encodePacket,
-  fixedHeaderSize,
   LARGEST_ACKNOWLEDGEMENT,
-  NO_EXPIRY,
-  NO_PROPERTIES,
   type Packet,
   PacketType,
   ProtocolError,
   ProtocolVersion,
   type PublishPacket,
   type PublishView,
-  publishPropertiesLength,
-  publishRemainingLength,
   type Qos,
   ReasonCode,
   type WireError,
   writeAcknowledgement,
-  writePublishHead,
-  writePublishProperties,
 } from "#protocol";
 import type { Connection } from "./connection.ts";
 import type { BrokerCore } from "./core.ts";
@@ -41,19 +34,17 @@ import { onDisconnect } from "./on-disconnect.ts";
 import { onPublish } from "./on-publish.ts";
 import { onSubscribe } from "./on-subscribe.ts";
 import { onUnsubscribe } from "./on-unsubscribe.ts";
-import { LARGE_PAYLOAD } from "./output.ts";
-import type { PublishRun } from "./publish-run.ts";
 import { connackRefusals, disconnectReasons, legalReason } from "./refusal-codes.ts";
 import type { DeliveryTerms } from "./route.ts";
+import { fits, sendPublish } from "./send-publish.ts";
 import type { Session } from "./session.ts";
 import type { Topic } from "./topic.ts";
-import { traceAcknowledgement, tracePublish } from "./trace.ts";
+import { traceAcknowledgement } from "./trace.ts";
 
 /** `awaiting-connect` → (`authenticating`) → `connected` → `closed` */
 export type ChannelPhase = "awaiting-connect" | "authenticating" | "connected" | "closed";
 
 const NO_ALIASES_IN = new InboundAliases<Topic>(0);
-const EMPTY_TOPIC = new Uint8Array(0);
 
 export class Channel implements TimerTarget {
   readonly connection: Connection;
@@ -261,7 +252,7 @@ export class Channel implements TimerTarget {
       return;
     }
     const permitted = this.mayDeliver(message, terms, 0);
-    if (permitted !== undefined) this.sendPublish(permitted, terms, 0, 0, false);
+    if (permitted !== undefined) sendPublish(this, permitted, terms, 0, 0, false);
   }
 
   /** So much is unread that QoS 0 messages are dropped. */
@@ -280,74 +271,9 @@ export class Channel implements TimerTarget {
       if (hooked === undefined) return undefined;
       permitted = hooked;
     }
-    if (this.fits(permitted, terms, qos)) return permitted;
+    if (fits(this, permitted, terms, qos)) return permitted;
     this.core.outcomes.record("packet-too-large", this.clientId, message); // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
     return undefined;
-  }
-
-  /** Whether the packet stays within the client's Maximum Packet Size. */
-  fits(message: Message, terms: DeliveryTerms, qos: Qos): boolean {
-    if (this.maximumPacketSize === Number.POSITIVE_INFINITY) return true;
-    const remaining = this.#remainingLength(message, terms, qos, message.topic.bytes.length, 0);
-    return fixedHeaderSize(remaining) + remaining <= this.maximumPacketSize;
-  }
-
-  /** Writes the PUBLISH; it is permitted and fits. `packetId` is 0 for QoS 0. */
-  sendPublish(message: Message, terms: DeliveryTerms, qos: Qos, packetId: number, dup: boolean): void {
-    const { output } = this.connection;
-    const retain = terms.isRetained || (terms.retainAsPublished && message.retain);
-    const firstByte = 0x30 | (dup ? 0x08 : 0) | (qos << 1) | (retain ? 0x01 : 0);
-    let topic = message.topic.bytes;
-    let alias = 0;
-    if (this.aliasesOut !== undefined) {
-      alias = this.aliasesOut.known(message.topic);
-      if (alias !== 0) topic = EMPTY_TOPIC;
-      else alias = this.aliasesOut.assign(message.topic);
-      // The alias that teaches makes the packet longer; leave it out when that would be too long.
-      if (topic.length > 0 && alias !== 0 && this.maximumPacketSize !== Number.POSITIVE_INFINITY) {
-        const remaining = this.#remainingLength(message, terms, qos, topic.length, alias);
-        if (fixedHeaderSize(remaining) + remaining > this.maximumPacketSize) {
-          this.aliasesOut.withdraw(message.topic);
-          alias = 0;
-        }
-      }
-    }
-    const remaining = this.#remainingLength(message, terms, qos, topic.length, alias);
-    const payloadLength = message.payloadEnd - message.payloadStart;
-    const isShared = payloadLength >= LARGE_PAYLOAD;
-    const size = fixedHeaderSize(remaining) + remaining;
-    let at = output.reserve(isShared ? size - payloadLength : size);
-    const { slab } = output;
-    at = writePublishHead(slab, at, firstByte, remaining, topic, packetId);
-    if (this.isVersion5) {
-      const expiry = message.remainingExpiry(this.core.now());
-      const ids = terms.subscriptionIdentifiers;
-      const length = publishPropertiesLength(expiry, alias, ids, message.properties.length);
-      at = writePublishProperties(slab, at, length, expiry, alias, ids, message.properties);
-    }
-    if (isShared) {
-      output.advance(at);
-      output.appendShared(message.keep().payload);
-    } else output.advance(copyBytes(slab, at, message.bytes, message.payloadStart, message.payloadEnd));
-    const { metrics, trace } = this.core;
-    metrics.packetsSent++;
-    metrics.publishSent++;
-    metrics.publishBytesSent += payloadLength;
-    if (trace !== undefined) tracePublish(this, trace, message, { qos, retain, packetId, dup });
-  }
-
-  /** Hands over a run of QoS 0 messages whose bytes are what this client would get; returns false if they are not. HOT. */
-  sendRun(run: PublishRun, terms: DeliveryTerms): boolean {
-    if (run.version !== this.version && (run.version === ProtocolVersion.MQTT_5_0 || this.isVersion5))
-      return false;
-    if (!terms.isPlain || this.aliasesOut !== undefined || run.largestPacket > this.maximumPacketSize)
-      return false;
-    this.connection.output.append(run.bytes, run.start, run.end);
-    const { metrics } = this.core;
-    metrics.packetsSent += run.count;
-    metrics.publishSent += run.count;
-    metrics.publishBytesSent += run.payloadBytes;
-    return true;
   }
 
   #onPacketConnected(packet: Exclude<Packet, PublishPacket>): void {
@@ -412,25 +338,6 @@ export class Channel implements TimerTarget {
         ...(serverReference === undefined ? {} : { serverReference }),
       },
     });
-  }
-
-  #remainingLength(
-    message: Message,
-    terms: DeliveryTerms,
-    qos: Qos,
-    topicLength: number,
-    alias: number,
-  ): number {
-    const payloadLength = message.payloadEnd - message.payloadStart;
-    if (!this.isVersion5) return publishRemainingLength(topicLength, qos > 0, NO_PROPERTIES, payloadLength);
-    const expiry = message.expiresAt === Number.POSITIVE_INFINITY ? NO_EXPIRY : 0;
-    const properties = publishPropertiesLength(
-      expiry,
-      alias,
-      terms.subscriptionIdentifiers,
-      message.properties.length,
-    );
-    return publishRemainingLength(topicLength, qos > 0, properties, payloadLength);
   }
 
   #runDeliverHooks(message: Message, terms: DeliveryTerms, qos: Qos): Message | undefined {

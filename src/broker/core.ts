@@ -3,50 +3,183 @@
  * makes one and hands it around, so that no part reaches for another through a global.
  */
 
-import type { Gate, Identity } from "#auth";
-import type { Clock, Events, Log, Random, Timers } from "#base";
-import type { Hooks } from "#hooks";
+import { type Gate, guardedGate, type Identity, openGate } from "#auth";
+import {
+  type Clock,
+  describeError,
+  Events,
+  isPromise,
+  type Log,
+  type Random,
+  silentLog,
+  Timers,
+} from "#base";
+import { Hooks } from "#hooks";
+import type { Pipe } from "#transport";
 import type { BrokerEvents } from "./broker-events.ts";
-import type { Connection } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import { shuttingDown } from "./disconnect-reason.ts";
 import type { Message } from "./message.ts";
-import type { Metrics } from "./metrics.ts";
-import type { Outcomes } from "./outcome.ts";
-import type { OutputPool } from "./output.ts";
-import type { RetainedMessages } from "./retained.ts";
-import type { Router } from "./router.ts";
-import type { Sessions } from "./sessions.ts";
-import type { BrokerSettings } from "./settings.ts";
-import type { SubscriptionTree } from "./subscription-tree.ts";
-import type { TopicTable } from "./topic.ts";
+import { Metrics } from "./metrics.ts";
+import { Outcomes } from "./outcome.ts";
+import { OutputPool } from "./output.ts";
+import { published } from "./published-message.ts";
+import { RetainedMessages } from "./retained.ts";
+import { Router } from "./router.ts";
+import { Sessions } from "./sessions.ts";
+import { type BrokerSettings, completeSettings } from "./settings.ts";
+import { SubscriptionTree } from "./subscription-tree.ts";
+import { TopicTable } from "./topic.ts";
 import type { PacketTrace } from "./trace.ts";
 
-export interface BrokerCore {
+/** What a broker is made of. */
+export interface BrokerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings?: Partial<BrokerSettings>;
+  /** Default: everybody may do everything. */
+  readonly gate?: Gate;
+  readonly log?: Log;
+  readonly trace?: PacketTrace;
+  /** What `$SYS/broker/version` says. */
+  readonly version?: string;
+}
+
+/** How long `closeAll` waits for clients to take what they were sent. */
+const STOP_GRACE_MS = 4_000;
+
+export class BrokerCore {
   readonly settings: BrokerSettings;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly timers: Timers;
   readonly gate: Gate;
+  readonly trace: PacketTrace | undefined;
+  readonly timers: Timers;
   readonly hooks: Hooks;
   readonly events: Events<BrokerEvents>;
-  readonly metrics: Metrics;
-  readonly outcomes: Outcomes;
+  readonly metrics = new Metrics();
+  readonly outcomes = new Outcomes();
   readonly topics: TopicTable;
-  readonly tree: SubscriptionTree;
+  readonly tree = new SubscriptionTree();
   readonly retained: RetainedMessages;
   readonly router: Router;
   readonly sessions: Sessions;
   readonly outputPool: OutputPool;
-  readonly trace: PacketTrace | undefined;
+  readonly connections = new Set<Connection>();
+  #onAllClosed: (() => void) | undefined;
+
+  constructor(parts: BrokerParts) {
+    this.settings = completeSettings(parts.settings);
+    this.clock = parts.clock;
+    this.random = parts.random;
+    this.log = parts.log ?? silentLog;
+    this.trace = parts.trace;
+    const onGateFailure = (error: unknown): void =>
+      this.log.write("error", `A permission could not be decided and was refused: ${describeError(error)}`);
+    this.gate = guardedGate(parts.gate ?? openGate(), onGateFailure);
+    this.hooks = new Hooks((point, error) =>
+      this.log.write("error", `A ${point} hook failed: ${describeError(error)}`),
+    );
+    this.events = new Events((event, error) =>
+      this.log.write("error", `A listener of ${String(event)} failed: ${describeError(error)}`),
+    );
+    this.timers = new Timers(parts.clock);
+    this.topics = new TopicTable(this.settings);
+    this.retained = new RetainedMessages(this.settings);
+    this.router = new Router(this.tree, this.retained, this.outcomes);
+    this.outputPool = new OutputPool((run) => parts.clock.afterTurn(run));
+    this.sessions = new Sessions(this);
+  }
+
   /** No gate, hook, trace or listener wants to see each message: QoS 0 may go through in runs. HOT. */
-  readonly passesPlainly: boolean;
+  get passesPlainly(): boolean {
+    return (
+      this.trace === undefined &&
+      this.gate.mayPublish === undefined &&
+      !this.hooks.has("publish") &&
+      !this.hooks.has("deliver") &&
+      !this.events.has("messagePublished")
+    );
+  }
 
   /** Milliseconds on the broker's clock. */
-  now(): number;
-  /** Tells listeners of a message that has been taken over. */
-  announce(message: Message): void;
+  now(): number {
+    return this.clock.now();
+  }
+
+  /** Serves the client at the other end of `pipe`. */
+  accept(pipe: Pipe): void {
+    this.metrics.connectionsAccepted++;
+    if (this.connections.size >= this.settings.maximumConnections) {
+      this.log.write("warn", `A connection was refused: all ${this.settings.maximumConnections} are in use.`);
+      pipe.destroy();
+      return;
+    }
+    this.connections.add(new Connection(pipe, this));
+  }
+
   /** `connection` is closed. */
-  forget(connection: Connection): void;
+  forget(connection: Connection): void {
+    this.connections.delete(connection);
+    if (this.connections.size === 0) this.#onAllClosed?.();
+  }
+
+  /** Adds a listener; the returned function removes it. */
+  listen<Name extends keyof BrokerEvents>(
+    event: Name,
+    listener: (detail: BrokerEvents[Name]) => void,
+  ): () => void {
+    const remove = this.events.on(event, listener);
+    if (event === "messageUndelivered") {
+      this.outcomes.listener = (undelivered) => this.events.emit("messageUndelivered", undelivered);
+    }
+    return () => {
+      remove();
+      if (!this.events.has("messageUndelivered")) this.outcomes.listener = undefined;
+    };
+  }
+
+  /** Tells listeners of a message that has been taken over. */
+  announce(message: Message): void {
+    if (this.events.has("messagePublished"))
+      this.events.emit("messagePublished", published(message, message.retain));
+  }
+
+  /** Publishes as the broker itself. Returns how many sessions it was for. */
+  publish(message: Message): number {
+    this.announce(message);
+    return this.router.publish(message, undefined);
+  }
+
   /** Publishes on behalf of a client that is gone, as its rights allow: its will. */
-  publishWill(identity: Identity, message: Message): void;
+  publishWill(identity: Identity, message: Message): void {
+    if (message.topic.isSystem) {
+      this.outcomes.record("publish-refused", "", message);
+      return;
+    }
+    const may = this.gate.mayPublish?.(identity, message.topic.name, message.qos, message.retain) ?? true;
+    const decide = (settled: boolean): void => {
+      if (settled) this.publish(message);
+      else this.outcomes.record("publish-refused", "", message);
+    };
+    if (isPromise(may)) void may.then(decide);
+    else decide(may);
+  }
+
+  /** Lets nobody in any more and resolves when all connections are closed, at the latest after the grace period. */
+  async closeAll(): Promise<void> {
+    this.sessions.stopping = true;
+    if (this.connections.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.clock.schedule(STOP_GRACE_MS, () => {
+        for (const connection of this.connections) connection.pipe.destroy();
+      });
+      this.#onAllClosed = () => {
+        cancel();
+        resolve();
+      };
+      for (const connection of Array.from(this.connections)) connection.channel.close(shuttingDown);
+    });
+  }
 }

@@ -4,13 +4,13 @@
 
 export {
   Broker,
-  type BrokerParts,
   type ClientSummary,
   type PublishReceipt,
   PublishRefusedError,
   type PublishRequest,
 } from "./broker.ts";
 export type { BrokerEvents, ConnectedClient, PublishedMessage } from "./broker-events.ts";
+export type { BrokerParts } from "./core.ts";
 export { type DisconnectKind, type DisconnectReason, disconnectKinds } from "./disconnect-reason.ts";
 export type { Metrics } from "./metrics.ts";
 export { type Undelivered, type UndeliveredKind, undeliveredKinds } from "./outcome.ts";

@@ -15,6 +15,7 @@ import type { Message } from "./message.ts";
 import type { Outcomes } from "./outcome.ts";
 import type { PublishRun } from "./publish-run.ts";
 import type { DeliveryTerms } from "./route.ts";
+import { fits, sendPublish, sendRun } from "./send-publish.ts";
 import type { BrokerSettings } from "./settings.ts";
 import type { Subscription } from "./subscription.ts";
 import type { WillMessage } from "./will.ts";
@@ -112,7 +113,7 @@ export class Session implements TimerTarget {
     const channel = this.channel;
     if (channel === undefined || !this.queue.isEmpty || this.sender.resending || channel.isBehind)
       return false;
-    return channel.sendRun(run, terms);
+    return sendRun(channel, run, terms);
   }
 
   /** Retained messages for a new subscription; they are read as the client takes them. */
@@ -186,7 +187,7 @@ export class Session implements TimerTarget {
     const kept = channel.mayDeliver(message.keep(), terms, qos);
     if (kept === undefined) return;
     const packetId = this.sender.send(kept, terms, qos);
-    channel.sendPublish(kept, terms, qos, packetId, false);
+    sendPublish(channel, kept, terms, qos, packetId, false);
   }
 
   /** Returns false when the quota does not allow more. */
@@ -199,8 +200,8 @@ export class Session implements TimerTarget {
       return true;
     }
     const qos: Qos = state === InFlight.AWAITING_PUBACK ? 1 : 2;
-    if (channel.fits(message, terms, qos))
-      channel.sendPublish(message, terms, qos, packetId, true); // [MQTT-3.3.1-1]
+    if (fits(channel, message, terms, qos))
+      sendPublish(channel, message, terms, qos, packetId, true); // [MQTT-3.3.1-1]
     else {
       this.sender.complete(packetId, state);
       this.#host.outcomes.record("packet-too-large", this.clientId, message); // [MQTT-3.1.2-25]
