@@ -14,7 +14,13 @@ const encoder = new TextEncoder();
 const lenientDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Copies `source[start, end)` to `target` at `at` and returns the offset behind the copy. The ranges must not overlap. */
-export function copyBytes(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): number {
+export function copyBytes(
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  start: number,
+  end: number,
+): number {
   const length = end - start;
   if (length > LOOP_LIMIT) {
     target.set(start === 0 && end === source.length ? source : source.subarray(start, end), at);

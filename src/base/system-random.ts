@@ -16,7 +16,8 @@ export function systemRandom(): Random {
     },
     bytes(length) {
       const bytes = new Uint8Array(length);
-      for (let at = 0; at < length; at += LARGEST_DRAW) crypto.getRandomValues(bytes.subarray(at, at + LARGEST_DRAW));
+      for (let at = 0; at < length; at += LARGEST_DRAW)
+        crypto.getRandomValues(bytes.subarray(at, at + LARGEST_DRAW));
       return bytes;
     },
   };

@@ -215,8 +215,9 @@ function finish(
   }
   if (qos === 0) return;
   // In 3.x a refused message is acknowledged like any other [3.1.1/MQTT-3.3.5-2].
-  if (qos === 1) session.receiver.acknowledged();
-  else if (reasonCode >= FIRST_REFUSAL && channel.isVersion5) session.receiver.refuse(packetId); // [MQTT-4.3.3-9]
+  // An answer that comes when the client has gone is nobody's acknowledgement any more.
+  if (qos === 1 && channel.phase !== "closed") session.receiver.acknowledged();
+  if (qos === 2 && reasonCode >= FIRST_REFUSAL && channel.isVersion5) session.receiver.refuse(packetId); // [MQTT-4.3.3-9]
   if (channel.phase === "closed") return;
   channel.acknowledge(qos === 1 ? PacketType.PUBACK : PacketType.PUBREC, packetId, reasonCode, reasonString);
 }

@@ -63,7 +63,7 @@ export class Receiver {
 
   /** The PUBREC of `packetId` refuses: the identifier is free again [MQTT-4.3.3-9]. */
   refuse(packetId: number): void {
-    if (this.#unreleased.delete(packetId)) this.#outstanding--;
+    this.release(packetId);
   }
 
   /** PUBREL came. Returns whether the identifier was known [MQTT-4.3.3-12]. */
@@ -71,6 +71,7 @@ export class Receiver {
     const connection = this.#unreleased.get(packetId);
     if (connection === undefined) return false;
     this.#unreleased.delete(packetId);
+    // What an earlier connection sent took nothing of this one's quota.
     if (connection === this.#connection) this.#outstanding--;
     return true;
   }

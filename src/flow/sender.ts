@@ -68,7 +68,11 @@ export class Sender<Message, Terms> {
 
   /** Whether one more PUBLISH above QoS 0 may be sent now [MQTT-4.9.0-2]; resends go first [MQTT-4.6.0-1]. */
   get ready(): boolean {
-    return this.#counted < this.#receiveMaximum && this.#resendAt === this.#resends.length && this.#size < LARGEST_PACKET_ID;
+    return (
+      this.#counted < this.#receiveMaximum &&
+      this.#resendAt === this.#resends.length &&
+      this.#size < LARGEST_PACKET_ID
+    );
   }
 
   /** Whether something of an earlier connection has not been sent again yet. */
@@ -183,7 +187,8 @@ export class Sender<Message, Terms> {
   /** Everything in flight, oldest first. */
   unacknowledged(): Resend<Message, Terms>[] {
     const slots: number[] = [];
-    for (let slot = 0; slot < this.#packetIds.length; slot++) if (this.#packetIds[slot] !== 0) slots.push(slot);
+    for (let slot = 0; slot < this.#packetIds.length; slot++)
+      if (this.#packetIds[slot] !== 0) slots.push(slot);
     slots.sort((a, b) => (this.#orders[a] as number) - (this.#orders[b] as number));
     return slots.map((slot) => ({
       packetId: this.#packetIds[slot] as number,
@@ -209,7 +214,8 @@ export class Sender<Message, Terms> {
     const terms = this.#terms;
     const capacity = old.packetIds.length === 0 ? FIRST_CAPACITY : old.packetIds.length * 2;
     if (capacity > LARGEST_CAPACITY) {
-      if (this.#size >= LARGEST_PACKET_ID) throw new InvariantError("More messages in flight than packet identifiers.");
+      if (this.#size >= LARGEST_PACKET_ID)
+        throw new InvariantError("More messages in flight than packet identifiers.");
       return;
     }
     this.#packetIds = new Uint16Array(capacity);
@@ -228,7 +234,9 @@ export class Sender<Message, Terms> {
       this.#terms[slot] = terms[from];
     }
     if (this.#resendAt < this.#resends.length) {
-      this.#resends = this.#resends.slice(this.#resendAt).map((slot) => (old.packetIds[slot] as number) & (capacity - 1));
+      this.#resends = this.#resends
+        .slice(this.#resendAt)
+        .map((slot) => (old.packetIds[slot] as number) & (capacity - 1));
       this.#resendAt = 0;
     }
   }

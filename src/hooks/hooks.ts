@@ -13,7 +13,12 @@ type AnyHook = (draft: never) => MaybePromise<Refusal | undefined | void>;
 const FAILED = refuse(ReasonCode.UNSPECIFIED_ERROR);
 
 export class Hooks {
-  readonly #hooks: Record<keyof HookPoints, readonly AnyHook[]> = { connect: [], publish: [], subscribe: [], deliver: [] };
+  readonly #hooks: Record<keyof HookPoints, readonly AnyHook[]> = {
+    connect: [],
+    publish: [],
+    subscribe: [],
+    deliver: [],
+  };
   readonly #onError: (point: keyof HookPoints, error: unknown) => void;
 
   constructor(onError: (point: keyof HookPoints, error: unknown) => void) {
@@ -35,7 +40,10 @@ export class Hooks {
   }
 
   /** The first refusal, or undefined when all let `draft` pass. */
-  run<Point extends "connect" | "publish" | "subscribe">(point: Point, draft: Draft<Point>): MaybePromise<Refusal | undefined> {
+  run<Point extends "connect" | "publish" | "subscribe">(
+    point: Point,
+    draft: Draft<Point>,
+  ): MaybePromise<Refusal | undefined> {
     return this.#runFrom(point, draft, this.#hooks[point], 0);
   }
 
@@ -61,7 +69,8 @@ export class Hooks {
         this.#onError(point, error);
         return FAILED;
       }
-      if (isPromise(verdict)) return this.#wait(point, draft, hooks, i, verdict as Promise<Refusal | undefined | void>);
+      if (isPromise(verdict))
+        return this.#wait(point, draft, hooks, i, verdict as Promise<Refusal | undefined | void>);
       if (verdict !== undefined) return verdict as Refusal;
     }
     return undefined;
@@ -76,7 +85,9 @@ export class Hooks {
   ): Promise<Refusal | undefined> {
     try {
       const verdict = await pending;
-      return verdict === undefined ? await this.#runFrom(point, draft, hooks, index + 1) : (verdict as Refusal);
+      return verdict === undefined
+        ? await this.#runFrom(point, draft, hooks, index + 1)
+        : (verdict as Refusal);
     } catch (error) {
       this.#onError(point, error);
       return FAILED;

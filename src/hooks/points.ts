@@ -23,7 +23,11 @@ export interface HookClient {
   readonly clientId: string;
   readonly userName: string | undefined;
   readonly protocolVersion: ProtocolVersion;
-  readonly address: { readonly transport: string; readonly remoteAddress: string; readonly remotePort: number };
+  readonly address: {
+    readonly transport: string;
+    readonly remoteAddress: string;
+    readonly remotePort: number;
+  };
 }
 
 /** A client that has been authenticated and is about to be let in. */

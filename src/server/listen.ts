@@ -47,7 +47,10 @@ export function listenerFor(
   }
   const { port } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new ConfigError(`${name}.port`, `${String(port)} is not allowed; it is a whole number from 0 to 65535.`);
+    throw new ConfigError(
+      `${name}.port`,
+      `${String(port)} is not allowed; it is a whole number from 0 to 65535.`,
+    );
   }
   const host = options.host === undefined ? {} : { host: options.host };
   if (options.protocol === "tcp") return tcpListener({ port, ...host, onProblem });

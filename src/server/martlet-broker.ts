@@ -2,8 +2,17 @@
  * The composition root: a broker with listeners, on the system's clock and dice.
  */
 
-import { type Clock, ConfigError, describeError, type Log, type Random, silentLog, systemClock, systemRandom } from "#base";
 import type { Gate } from "#auth";
+import {
+  type Clock,
+  ConfigError,
+  describeError,
+  type Log,
+  type Random,
+  silentLog,
+  systemClock,
+  systemRandom,
+} from "#base";
 import { Broker, type BrokerSettings, type PacketTrace } from "#broker";
 import { type ListeningAddress, memoryPipes, type Pipe, type TransportListener } from "#transport";
 import { isExposed, type ListenerOptions, listenerFor } from "./listen.ts";
@@ -72,7 +81,8 @@ export class MartletBroker extends Broker {
     this.open();
     const addresses: ListeningAddress[] = [];
     try {
-      for (const listener of this.#listeners) addresses.push(...(await listener.start((pipe) => this.accept(pipe))));
+      for (const listener of this.#listeners)
+        addresses.push(...(await listener.start((pipe) => this.accept(pipe))));
     } catch (error) {
       await this.stop();
       throw error;
