@@ -21,11 +21,10 @@ import type { PublishRun } from "./publish-run.ts";
 import type { DeliveryTerms } from "./route.ts";
 import { tracePublish } from "./trace.ts";
 
-/** Whether the packet stays within the client's Maximum Packet Size. */
+/** Whether the packet stays within the client's Maximum Packet Size, whatever alias it gets. */
 export function fits(channel: Channel, message: Message, terms: DeliveryTerms, qos: Qos): boolean {
   if (channel.maximumPacketSize === Number.POSITIVE_INFINITY) return true;
-  const remaining = remainingLength(channel, message, terms, qos, message.topic.bytes.length, 0);
-  return fixedHeaderSize(remaining) + remaining <= channel.maximumPacketSize;
+  return packetSize(channel, message, terms, qos, 0) <= channel.maximumPacketSize;
 }
 
 /** Writes the PUBLISH; it is permitted and fits. `packetId` is 0 for QoS 0. */
@@ -37,46 +36,51 @@ export function sendPublish(
   packetId: number,
   dup: boolean,
 ): void {
+  const { core, aliasesOut, isVersion5 } = channel;
   const { output } = channel.connection;
   const retain = terms.isRetained || (terms.retainAsPublished && message.retain);
   const firstByte = 0x30 | (dup ? 0x08 : 0) | (qos << 1) | (retain ? 0x01 : 0);
   let topic = message.topic.bytes;
   let alias = 0;
-  if (channel.aliasesOut !== undefined) {
-    alias = channel.aliasesOut.known(message.topic);
+  if (aliasesOut !== undefined) {
+    alias = aliasesOut.known(message.topic);
     if (alias !== 0) topic = EMPTY_BYTES;
-    else alias = channel.aliasesOut.assign(message.topic);
-    // The alias that teaches makes the packet longer; leave it out when that would be too long.
-    if (topic.length > 0 && alias !== 0 && channel.maximumPacketSize !== Number.POSITIVE_INFINITY) {
-      const remaining = remainingLength(channel, message, terms, qos, topic.length, alias);
-      if (fixedHeaderSize(remaining) + remaining > channel.maximumPacketSize) {
-        channel.aliasesOut.withdraw(message.topic);
-        alias = 0;
-      }
-    }
+    else alias = assignAlias(channel, message, terms, qos);
   }
-  const remaining = remainingLength(channel, message, terms, qos, topic.length, alias);
+  const ids = terms.subscriptionIdentifiers;
+  const expiry = message.expiresAt === NEVER ? NO_EXPIRY : message.remainingExpiry(core.now());
+  const propertiesLength = isVersion5
+    ? publishPropertiesLength(expiry, alias, ids, message.properties.length)
+    : NO_PROPERTIES;
   const payloadLength = message.payloadEnd - message.payloadStart;
-  const isShared = payloadLength >= LARGE_PAYLOAD;
+  const remaining = publishRemainingLength(topic.length, packetId !== 0, propertiesLength, payloadLength);
   const size = fixedHeaderSize(remaining) + remaining;
+
+  const isShared = payloadLength >= LARGE_PAYLOAD;
   let at = output.reserve(isShared ? size - payloadLength : size);
   const { slab } = output;
   at = writePublishHead(slab, at, firstByte, remaining, topic, packetId);
-  if (channel.isVersion5) {
-    const expiry = message.remainingExpiry(channel.core.now());
-    const ids = terms.subscriptionIdentifiers;
-    const length = publishPropertiesLength(expiry, alias, ids, message.properties.length);
-    at = writePublishProperties(slab, at, length, expiry, alias, ids, message.properties);
+  if (isVersion5) {
+    at = writePublishProperties(slab, at, propertiesLength, expiry, alias, ids, message.properties);
   }
   if (isShared) {
     output.advance(at);
     output.appendShared(message.keep().payload);
   } else output.advance(copyBytes(slab, at, message.bytes, message.payloadStart, message.payloadEnd));
-  const { metrics, trace } = channel.core;
+  const { metrics, trace } = core;
   metrics.packetsSent++;
   metrics.publishSent++;
   metrics.publishBytesSent += payloadLength;
   if (trace !== undefined) tracePublish(channel, trace, message, { qos, retain, packetId, dup });
+}
+
+/** An alias for a topic that has none yet; 0 when all are taken, or when the packet that teaches it would be too large. */
+function assignAlias(channel: Channel, message: Message, terms: DeliveryTerms, qos: Qos): number {
+  const alias = channel.aliasesOut?.assign(message.topic) ?? 0;
+  if (alias === 0 || packetSize(channel, message, terms, qos, alias) <= channel.maximumPacketSize)
+    return alias;
+  channel.aliasesOut?.withdraw(message.topic);
+  return 0;
 }
 
 /** Hands over a run of QoS 0 messages whose bytes are what this client would get; returns false if they are not. HOT. */
@@ -93,22 +97,21 @@ export function sendRun(channel: Channel, run: PublishRun, terms: DeliveryTerms)
   return true;
 }
 
-function remainingLength(
+/** Bytes of the whole packet with its topic spelt out. */
+function packetSize(
   channel: Channel,
   message: Message,
   terms: DeliveryTerms,
   qos: Qos,
-  topicLength: number,
   alias: number,
 ): number {
-  const payloadLength = message.payloadEnd - message.payloadStart;
-  if (!channel.isVersion5) return publishRemainingLength(topicLength, qos > 0, NO_PROPERTIES, payloadLength);
   const expiry = message.expiresAt === NEVER ? NO_EXPIRY : 0;
-  const properties = publishPropertiesLength(
-    expiry,
-    alias,
-    terms.subscriptionIdentifiers,
-    message.properties.length,
-  );
-  return publishRemainingLength(topicLength, qos > 0, properties, payloadLength);
+  const ids = terms.subscriptionIdentifiers;
+  const propertiesLength = channel.isVersion5
+    ? publishPropertiesLength(expiry, alias, ids, message.properties.length)
+    : NO_PROPERTIES;
+  const payloadLength = message.payloadEnd - message.payloadStart;
+  const topicLength = message.topic.bytes.length;
+  const remaining = publishRemainingLength(topicLength, qos > 0, propertiesLength, payloadLength);
+  return fixedHeaderSize(remaining) + remaining;
 }
