@@ -64,9 +64,9 @@ describe("guarded gate", () => {
     }
     const own = new Own();
     const { gate } = guard(own);
-    gate.authenticate(login);
-    gate.mayPublish?.(identity, "t", 1, true);
-    gate.maySubscribe?.(identity, "f", 2);
+    void gate.authenticate(login);
+    void gate.mayPublish?.(identity, "t", 1, true);
+    void gate.maySubscribe?.(identity, "f", 2);
     expect(gate.beginExchange?.("m", login)).toBeUndefined();
     expect(own.asked).toEqual([login, [identity, "t", 1, true], [identity, "f", 2], ["m", login]]);
   });
@@ -89,6 +89,7 @@ describe("guarded gate", () => {
   });
 
   test("an answer that only looks like a promise lets nobody in", async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- that is what the test is about
     const thenable = { then: (resolve: (value: Accepted) => void) => resolve(accepted) };
     const { gate, failures } = guard({ authenticate: () => thenable as unknown as MaybePromise<Accepted> });
     expect(await gate.authenticate(login)).toEqual(unavailable);

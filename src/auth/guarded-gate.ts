@@ -9,24 +9,48 @@ import type { Exchange, Gate, Refused } from "./gate.ts";
 
 const UNAVAILABLE: Refused = { outcome: "refused", reasonCode: ReasonCode.SERVER_UNAVAILABLE };
 
+function isDecision(answer: unknown): boolean {
+  if (typeof answer !== "object" || answer === null || !("outcome" in answer)) return false;
+  return answer.outcome === "accepted" || (answer.outcome === "refused" && "reasonCode" in answer);
+}
+
+function isStep(answer: unknown): boolean {
+  if (isDecision(answer)) return true;
+  const { outcome, authenticationData } = Object(answer) as {
+    outcome?: unknown;
+    authenticationData?: unknown;
+  };
+  return outcome === "continued" && authenticationData instanceof Uint8Array;
+}
+
+function isYesOrNo(answer: unknown): boolean {
+  return typeof answer === "boolean";
+}
+
 export function guardedGate(gate: Gate, onFailure: (error: unknown) => void): Gate {
-  const guard = <T>(ask: () => MaybePromise<T>, refusal: T): MaybePromise<T> => {
+  const guard = <T>(
+    ask: () => MaybePromise<T>,
+    isAnswer: (answer: unknown) => boolean,
+    refusal: T,
+  ): MaybePromise<T> => {
     const failed = (error: unknown): T => {
       onFailure(error);
       return refusal;
     };
+    const checked = (answer: T): T =>
+      isAnswer(answer) ? answer : failed(new TypeError("The gate gave no answer."));
     try {
       const answer = ask();
-      return isPromise(answer) ? answer.catch(failed) : answer;
+      return isPromise(answer) ? answer.then(checked).catch(failed) : checked(answer);
     } catch (error) {
       return failed(error);
     }
   };
   const guardExchange = (exchange: Exchange): Exchange => ({
-    step: (data) => guard(() => exchange.step(data), UNAVAILABLE),
+    step: (data) => guard(() => exchange.step(data), isStep, UNAVAILABLE),
   });
   const guarded: Gate = {
-    authenticate: (login) => guard(() => gate.authenticate(login), UNAVAILABLE),
+    authenticate: (login) => guard(() => gate.authenticate(login), isDecision, UNAVAILABLE),
   };
   // What the inner gate leaves out stays out: the broker then does not ask at all.
   if (gate.beginExchange !== undefined) {
@@ -42,11 +66,11 @@ export function guardedGate(gate: Gate, onFailure: (error: unknown) => void): Ga
   }
   if (gate.mayPublish !== undefined) {
     guarded.mayPublish = (client, topicName, qos, retain) =>
-      guard(() => gate.mayPublish?.(client, topicName, qos, retain) ?? false, false);
+      guard(() => gate.mayPublish?.(client, topicName, qos, retain) ?? false, isYesOrNo, false);
   }
   if (gate.maySubscribe !== undefined) {
     guarded.maySubscribe = (client, topicFilter, qos) =>
-      guard(() => gate.maySubscribe?.(client, topicFilter, qos) ?? false, false);
+      guard(() => gate.maySubscribe?.(client, topicFilter, qos) ?? false, isYesOrNo, false);
   }
   return guarded;
 }

@@ -19,26 +19,16 @@ import type { Pipe } from "#transport";
 import type { BrokerEvents, PublishedMessage } from "./broker-events.ts";
 import { BrokerCore, type BrokerParts } from "./core.ts";
 import type { DisconnectReason } from "./disconnect-reason.ts";
+import { runPublishHooks } from "./judge-publish.ts";
 import { LocalInbox } from "./local-inbox.ts";
 import { Message } from "./message.ts";
 import type { Metrics } from "./metrics.ts";
-import { runPublishHooks } from "./on-publish.ts";
 import type { UndeliveredKind } from "./outcome.ts";
-import { setProperties } from "./publish-properties.ts";
+import { messageOf, type PublishRequest } from "./publish-request.ts";
 import { published } from "./published-message.ts";
 import type { BrokerSettings } from "./settings.ts";
 import { Subscription } from "./subscription.ts";
 import { SysTopics } from "./sys-topics.ts";
-
-/** A message that the program publishes. */
-export interface PublishRequest {
-  readonly topicName: string;
-  /** Text is sent as UTF-8. */
-  readonly payload: string | Uint8Array;
-  readonly qos?: Qos;
-  readonly retain?: boolean;
-  readonly properties?: PublishProperties;
-}
 
 export interface PublishReceipt {
   /** How many sessions the message was for. */
@@ -152,7 +142,9 @@ export class Broker {
    */
   async publish(request: PublishRequest): Promise<PublishReceipt> {
     if (this.#state !== "started") throw new StateError("The broker does not run; call start first.");
-    const message = this.#messageOf(request);
+    // The caller may go on to use its buffer.
+    const payload = typeof request.payload === "string" ? request.payload : Uint8Array.from(request.payload);
+    const message = messageOf({ ...request, payload }, this.#core.topics, this.#core.now());
     const verdict = await runPublishHooks(this.#core, message, undefined);
     if (verdict !== undefined && !(verdict instanceof Message)) {
       this.#core.outcomes.record("publish-refused", "", message);
@@ -237,17 +229,6 @@ export class Broker {
       ...reason,
     });
     return channel !== undefined;
-  }
-
-  #messageOf(request: PublishRequest): Message {
-    const problem = topicNameProblem(request.topicName);
-    if (problem !== undefined) throw new InvalidPacketError(problem);
-    const payload =
-      typeof request.payload === "string" ? utf8Encode(request.payload) : request.payload.slice();
-    const topic = this.#core.topics.of(request.topicName, ProtocolVersion.MQTT_5_0);
-    const message = Message.of(topic, payload, request.qos ?? 0, request.retain ?? false);
-    setProperties(message, request.properties ?? {}, this.#core.now());
-    return message;
   }
 
   #scheduleSweep(): void {

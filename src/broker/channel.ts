@@ -26,6 +26,7 @@ import {
 import type { Connection } from "./connection.ts";
 import type { BrokerCore } from "./core.ts";
 import type { DisconnectKind, DisconnectReason } from "./disconnect-reason.ts";
+import type { PublishingClient } from "./judge-publish.ts";
 import type { Message } from "./message.ts";
 import { onPuback, onPubcomp, onPubrec, onPubrel } from "./on-acks.ts";
 import { type Authentication, onAuth } from "./on-auth.ts";
@@ -79,6 +80,12 @@ export class Channel implements TimerTarget {
 
   get clientId(): string {
     return this.identity?.clientId ?? "";
+  }
+
+  /** The client as the gate and hooks see it; from CONNECT on. */
+  get client(): PublishingClient {
+    if (this.identity === undefined) throw new InvariantError("Nobody knows this client yet.");
+    return { ...this.identity, protocolVersion: this.version };
   }
 
   get isVersion5(): boolean {

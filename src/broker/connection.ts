@@ -5,6 +5,7 @@
  * hook), and while the client does not take what was sent to it. It knows nothing of sessions or topics.
  */
 
+import { EMPTY_BYTES } from "#base";
 import type { KeepAlive } from "#flow";
 import { Framer, isWireError, type Packet, type PublishPacket, type PublishView } from "#protocol";
 import type { Pipe, PipeReceiver } from "#transport";
@@ -25,8 +26,10 @@ export class Connection implements PipeReceiver {
   readonly channel: Channel;
   /** Stamped when packets come; set once the client is connected. */
   keepAlive: KeepAlive | undefined = undefined;
-  /** The channel waits for an answer. */
-  #isPaused = false;
+  /** How many answers the channel waits for. */
+  #waits = 0;
+  /** What is being read; PUBLISH packets of a run lie in it. */
+  #chunk: Uint8Array = EMPTY_BYTES;
   /** The client does not take what was sent to it. */
   #isThrottled = false;
   #isEnding = false;
@@ -54,6 +57,7 @@ export class Connection implements PipeReceiver {
   onBytes(chunk: Uint8Array): void {
     this.core.metrics.bytesReceived += chunk.length;
     this.#hasHeard = false;
+    this.#chunk = chunk;
     try {
       this.framer.push(chunk);
       this.channel.endOfInput();
@@ -71,6 +75,8 @@ export class Connection implements PipeReceiver {
   onPublish(view: PublishView): void {
     this.#hasHeard = true;
     this.channel.onPublish(view);
+    // What came in pieces lies in a buffer that the framer takes back.
+    if (view.bytes !== this.#chunk) this.core.router.run.flush();
   }
 
   onPacket(packet: Exclude<Packet, PublishPacket>): void {
@@ -95,16 +101,16 @@ export class Connection implements PipeReceiver {
     this.channel.onConnectionGone(error);
   }
 
-  /** No packet reaches the channel until `resume`. */
+  /** No packet reaches the channel until as many calls of `resume`: one wait may lead to the next. */
   pause(): void {
-    this.#isPaused = true;
+    this.#waits++;
     this.framer.pause();
     this.#applyReading();
   }
 
   resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
+    this.#waits--;
+    if (this.#waits > 0 || this.#isEnding) return;
     this.#guard(() => this.framer.resume());
     this.#applyReading();
   }
@@ -129,7 +135,7 @@ export class Connection implements PipeReceiver {
   }
 
   #applyReading(): void {
-    if (this.#isPaused || this.#isThrottled) this.pipe.pauseReading();
+    if (this.#waits > 0 || this.#isThrottled) this.pipe.pauseReading();
     else this.pipe.resumeReading();
   }
 }

@@ -3,7 +3,7 @@
  * makes one and hands it around, so that no part reaches for another through a global.
  */
 
-import { type Gate, guardedGate, type Identity, openGate } from "#auth";
+import { type Gate, guardedGate, openGate } from "#auth";
 import {
   type Clock,
   describeError,
@@ -14,12 +14,13 @@ import {
   silentLog,
   Timers,
 } from "#base";
-import { Hooks } from "#hooks";
+import { Hooks, type Refusal } from "#hooks";
 import type { Pipe } from "#transport";
 import type { BrokerEvents } from "./broker-events.ts";
 import { Connection } from "./connection.ts";
 import { shuttingDown } from "./disconnect-reason.ts";
-import type { Message } from "./message.ts";
+import { judgePublish } from "./judge-publish.ts";
+import { Message } from "./message.ts";
 import { Metrics } from "./metrics.ts";
 import { Outcomes } from "./outcome.ts";
 import { OutputPool } from "./output.ts";
@@ -31,6 +32,7 @@ import { type BrokerSettings, completeSettings } from "./settings.ts";
 import { SubscriptionTree } from "./subscription-tree.ts";
 import { TopicTable } from "./topic.ts";
 import type { PacketTrace } from "./trace.ts";
+import type { WillMessage } from "./will.ts";
 
 /** What a broker is made of. */
 export interface BrokerParts {
@@ -153,18 +155,14 @@ export class BrokerCore {
   }
 
   /** Publishes on behalf of a client that is gone, as its rights allow: its will. */
-  publishWill(identity: Identity, message: Message): void {
-    if (message.topic.isSystem) {
-      this.outcomes.record("publish-refused", "", message);
-      return;
-    }
-    const may = this.gate.mayPublish?.(identity, message.topic.name, message.qos, message.retain) ?? true;
-    const decide = (settled: boolean): void => {
-      if (settled) this.publish(message);
+  publishWill({ message, client }: WillMessage): void {
+    const verdict = judgePublish(this, message, client);
+    const decide = (settled: Message | Refusal | undefined): void => {
+      if (settled === undefined || settled instanceof Message) this.publish(settled ?? message);
       else this.outcomes.record("publish-refused", "", message);
     };
-    if (isPromise(may)) void may.then(decide);
-    else decide(may);
+    if (isPromise(verdict)) void verdict.then(decide);
+    else decide(verdict);
   }
 
   /** Lets nobody in any more and resolves when all connections are closed, at the latest after the grace period. */

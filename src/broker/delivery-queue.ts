@@ -65,6 +65,11 @@ export class DeliveryQueue {
   /** Adds `delivery` at the end, or records why not: `outcomes` gets whatever falls out. */
   push(delivery: Delivery, limits: QueueLimits, clientId: string, outcomes: Outcomes): void {
     const size = delivery.message.sizeBytes;
+    // What would not even fit into an empty queue drives nobody out.
+    if (limits.maximumQueuedMessages === 0 || size > limits.maximumQueuedBytes) {
+      outcomes.record("queue-full", clientId, delivery.message);
+      return;
+    }
     while (
       this.#deliveries.size >= limits.maximumQueuedMessages ||
       this.#sizeBytes + size > limits.maximumQueuedBytes

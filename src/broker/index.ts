@@ -7,12 +7,12 @@ export {
   type ClientSummary,
   type PublishReceipt,
   PublishRefusedError,
-  type PublishRequest,
 } from "./broker.ts";
 export type { BrokerEvents, ConnectedClient, PublishedMessage } from "./broker-events.ts";
 export type { BrokerParts } from "./core.ts";
 export { type DisconnectKind, type DisconnectReason, disconnectKinds } from "./disconnect-reason.ts";
 export type { Metrics } from "./metrics.ts";
 export { type Undelivered, type UndeliveredKind, undeliveredKinds } from "./outcome.ts";
+export type { PublishRequest } from "./publish-request.ts";
 export { type BrokerSettings, completeSettings, defaultSettings, type QueueOverflow } from "./settings.ts";
 export type { PacketTrace, TracedPacket, TracedPublish } from "./trace.ts";

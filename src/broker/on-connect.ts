@@ -76,12 +76,7 @@ function onDecision(channel: Channel, packet: ConnectPacket, decision: Accepted 
     channel.identity = { ...identity, userName: decision.userName };
   }
   const draft: ConnectDraft = {
-    client: {
-      clientId: channel.clientId,
-      userName: channel.identity?.userName,
-      protocolVersion: channel.version,
-      address: channel.connection.pipe.peer,
-    },
+    client: channel.client,
     cleanStart: packet.cleanStart,
     keepAliveSeconds: packet.keepAliveSeconds,
     sessionExpiryInterval: packet.properties.sessionExpiryInterval ?? 0,
@@ -254,11 +249,7 @@ function willOf(channel: Channel, packet: ConnectPacket): WillMessage | undefine
   message.publisherId = channel.clientId;
   return {
     message,
-    identity: channel.identity ?? {
-      clientId: channel.clientId,
-      userName: undefined,
-      address: channel.connection.pipe.peer,
-    },
+    client: channel.client,
     delaySeconds: willDelayInterval ?? 0,
     expirySeconds: messageExpiryInterval,
   };

@@ -6,27 +6,23 @@
  * is copied and this one channel waits.
  */
 
-import { isPromise, type MaybePromise } from "#base";
-import type { PublishDraft, Refusal } from "#hooks";
+import { isPromise } from "#base";
+import { type Refusal, refuse } from "#hooks";
 import {
-  decodePublishProperties,
-  FIRST_REFUSAL,
   forwardableProperties,
   NO_EXPIRY,
   PacketType,
   ProtocolError,
-  ProtocolVersion,
   type PublishView,
   type Qos,
   ReasonCode,
-  topicNameProblem,
   utf8Problem,
 } from "#protocol";
 import type { Channel } from "./channel.ts";
-import type { BrokerCore } from "./core.ts";
+import { judgePublish } from "./judge-publish.ts";
 import { Message } from "./message.ts";
-import { setProperties } from "./publish-properties.ts";
 import { legalReason, publishRefusals } from "./refusal-codes.ts";
+import type { PublishDecision } from "./session.ts";
 import type { Topic } from "./topic.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -68,7 +64,7 @@ function onPublishInFull(channel: Channel, view: PublishView, topic: Topic): voi
   checkCapabilities(channel, view);
   if (qos === 1) session.receiver.onQos1();
   else if (qos === 2 && !session.receiver.onQos2(packetId)) {
-    channel.acknowledge(PacketType.PUBREC, packetId, ReasonCode.SUCCESS); // a repeat [MQTT-4.3.3-10]
+    onRepeat(channel, packetId);
     return;
   }
 
@@ -81,20 +77,28 @@ function onPublishInFull(channel: Channel, view: PublishView, topic: Topic): voi
       message.expiresAt = core.now() + view.messageExpiryInterval * 1000;
     }
   }
-  const refusal = refusalOf(channel, view, topic);
-  if (refusal !== undefined) {
-    finish(channel, message, qos, packetId, refusal);
-    return;
-  }
-  const verdict = judge(channel, message);
+  const verdict = formatRefusal(channel, view) ?? judgePublish(core, message, channel.client);
   if (!isPromise(verdict)) {
-    finish(channel, verdict instanceof Message ? verdict : message, qos, packetId, verdict);
+    const result = verdict instanceof Message ? verdict : message;
+    acknowledge(channel, qos, packetId, decide(channel, result, qos, packetId, verdict));
     return;
   }
   const kept = message.keep();
-  waitFor(channel, verdict, (settled) => {
-    finish(channel, settled instanceof Message ? settled : kept, qos, packetId, settled);
+  const decision = verdict.then((settled) => {
+    session.undecided.delete(packetId);
+    return decide(channel, settled instanceof Message ? settled : kept, qos, packetId, settled);
   });
+  if (qos === 2) session.undecided.set(packetId, decision);
+  waitFor(channel, decision, (settled) => acknowledge(channel, qos, packetId, settled));
+}
+
+/** A QoS 2 message comes again: it is answered again and not passed on again [MQTT-4.3.3-10]. */
+function onRepeat(channel: Channel, packetId: number): void {
+  const undecided = channel.connectedSession.undecided.get(packetId);
+  const success: PublishDecision = { reasonCode: ReasonCode.SUCCESS };
+  if (undecided === undefined) acknowledge(channel, 2, packetId, success);
+  // Its first coming, over a connection that broke, still waits for the gate or a hook.
+  else waitFor(channel, undecided, (settled) => acknowledge(channel, 2, packetId, settled));
 }
 
 /** What the CONNACK said this broker does not do. */
@@ -118,108 +122,43 @@ function checkCapabilities(channel: Channel, view: PublishView): void {
   }
 }
 
-/** What this broker does not take, whoever sends it. */
-function refusalOf(channel: Channel, view: PublishView, topic: Topic): Refusal | undefined {
-  const { settings } = channel.core;
-  if (topic.levels > settings.maximumTopicLevels) {
-    const reasonString = `At most ${settings.maximumTopicLevels} topic levels.`;
-    return { refused: ReasonCode.TOPIC_NAME_INVALID, reasonString };
-  }
-  if (topic.isSystem)
-    return { refused: ReasonCode.NOT_AUTHORIZED, reasonString: "$SYS belongs to the broker." };
-  if (settings.checkPayloadFormat && view.payloadFormatIndicator) {
-    if (utf8Problem(view.bytes, view.payloadStart, view.end) !== undefined) {
-      return { refused: ReasonCode.PAYLOAD_FORMAT_INVALID, reasonString: "The payload is not UTF-8." }; // [U5-3.3.2.3.2]
-    }
-  }
-  return undefined;
+/** A payload that claims to be text and is not, where that is checked. */
+function formatRefusal(channel: Channel, view: PublishView): Refusal | undefined {
+  if (!channel.core.settings.checkPayloadFormat || !view.payloadFormatIndicator) return undefined;
+  if (utf8Problem(view.bytes, view.payloadStart, view.end) === undefined) return undefined;
+  return refuse(ReasonCode.PAYLOAD_FORMAT_INVALID, "The payload is not UTF-8."); // [U5-3.3.2.3.2]
 }
 
-/** The message as hooks leave it (or undefined: as it is), or why it is refused. */
-function judge(channel: Channel, message: Message): MaybePromise<Message | Refusal | undefined> {
-  const { gate, hooks } = channel.core;
-  if (gate.mayPublish !== undefined && channel.identity !== undefined) {
-    const may = gate.mayPublish(channel.identity, message.topic.name, message.qos, message.retain);
-    if (isPromise(may)) {
-      const kept = message.keep();
-      return may.then((settled) => (settled ? askHooks(channel, kept) : notAuthorized));
-    }
-    if (!may) return notAuthorized;
-  }
-  return hooks.has("publish") ? askHooks(channel, message.keep()) : undefined;
-}
-
-const notAuthorized: Refusal = { refused: ReasonCode.NOT_AUTHORIZED };
-
-function askHooks(channel: Channel, message: Message): MaybePromise<Message | Refusal | undefined> {
-  const client = {
-    clientId: channel.clientId,
-    userName: channel.identity?.userName,
-    protocolVersion: channel.version,
-    address: channel.connection.pipe.peer,
-  };
-  return runPublishHooks(channel.core, message, client);
-}
-
-/** Runs the publish hooks on `message`; the result stands for whatever they made of it. */
-export function runPublishHooks(
-  core: BrokerCore,
-  message: Message,
-  client: PublishDraft["client"],
-): MaybePromise<Message | Refusal | undefined> {
-  if (!core.hooks.has("publish")) return undefined;
-  const draft: PublishDraft = {
-    client,
-    topicName: message.topic.name,
-    payload: message.payload,
-    qos: message.qos,
-    retain: message.retain,
-    properties: decodePublishProperties(message.properties, 0, message.properties.length),
-  };
-  const changed = (): Message | Refusal => {
-    if (topicNameProblem(draft.topicName) !== undefined) return { refused: ReasonCode.TOPIC_NAME_INVALID };
-    const topic = core.topics.of(draft.topicName, ProtocolVersion.MQTT_5_0);
-    const result = Message.of(topic, draft.payload, draft.qos, draft.retain);
-    setProperties(result, draft.properties, core.now());
-    if (draft.properties.messageExpiryInterval === undefined) result.expiresAt = message.expiresAt;
-    result.publisherId = message.publisherId;
-    return result;
-  };
-  const verdict = core.hooks.run("publish", draft);
-  if (isPromise(verdict)) return verdict.then((refusal) => refusal ?? changed());
-  return verdict ?? changed();
-}
-
-/**
- * Routes the message or records why not, then acknowledges: the only step back. `qos` is the packet's own, which decides
- * how it is answered whatever hooks made of the message [MQTT-3.3.4-1].
- */
-function finish(
+/** Routes the message or records why not. */
+function decide(
   channel: Channel,
   message: Message,
   qos: Qos,
   packetId: number,
   verdict: Message | Refusal | undefined,
-): void {
+): PublishDecision {
   const { core } = channel;
   const session = channel.connectedSession;
-  let reasonCode: ReasonCode = ReasonCode.SUCCESS;
-  let reasonString: string | undefined;
   if (verdict === undefined || verdict instanceof Message) {
     core.announce(message);
-    if (core.router.publish(message, session) === 0) reasonCode = ReasonCode.NO_MATCHING_SUBSCRIBERS;
-  } else {
-    core.outcomes.record("publish-refused", "", message);
-    reasonCode = legalReason(verdict.refused, publishRefusals);
-    reasonString = verdict.reasonString;
+    const matched = core.router.publish(message, session);
+    return { reasonCode: matched > 0 ? ReasonCode.SUCCESS : ReasonCode.NO_MATCHING_SUBSCRIBERS };
   }
-  if (qos === 0) return;
-  // In 3.x a refused message is acknowledged like any other [3.1.1/MQTT-3.3.5-2].
-  // An answer that comes when the client has gone is nobody's acknowledgement any more.
-  if (qos === 1 && channel.phase !== "closed") session.receiver.acknowledged();
-  if (qos === 2 && reasonCode >= FIRST_REFUSAL && channel.isVersion5) session.receiver.refuse(packetId); // [MQTT-4.3.3-9]
-  if (channel.phase === "closed") return;
-  channel.acknowledge(qos === 1 ? PacketType.PUBACK : PacketType.PUBREC, packetId, reasonCode, reasonString);
+  core.outcomes.record("publish-refused", "", message);
+  // In 3.x a refused message is acknowledged like any other [3.1.1/MQTT-3.3.5-2], so its identifier stays taken.
+  if (qos === 2 && channel.isVersion5) session.receiver.refuse(packetId); // [MQTT-4.3.3-9]
+  return { reasonCode: legalReason(verdict.refused, publishRefusals), reasonString: verdict.reasonString };
+}
+
+/**
+ * The only step back. `qos` is the packet's own, which decides how it is answered whatever hooks made of the message
+ * [MQTT-3.3.4-1]. When the client has gone meanwhile, it is nobody's acknowledgement any more.
+ */
+function acknowledge(channel: Channel, qos: Qos, packetId: number, decision: PublishDecision): void {
+  if (qos === 0 || channel.phase === "closed") return;
+  if (qos === 1) channel.connectedSession.receiver.acknowledged();
+  const type = qos === 1 ? PacketType.PUBACK : PacketType.PUBREC;
+  channel.acknowledge(type, packetId, decision.reasonCode, decision.reasonString);
 }
 
 function traceReceived(channel: Channel, view: PublishView, topic: Topic): void {

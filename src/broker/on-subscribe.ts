@@ -57,7 +57,6 @@ function judgeFrom(channel: Channel, progress: Progress): void {
     const verdict = judge(channel, request);
     if (isPromise(verdict)) {
       waitFor(channel, verdict, (settled) => {
-        if (channel.phase === "closed") return;
         reasonCodes.push(subscribe(channel, progress, settled));
         judgeFrom(channel, progress);
       });
@@ -94,12 +93,7 @@ function askHooks(
   const { hooks } = channel.core;
   if (!hooks.has("subscribe")) return request;
   const draft: SubscribeDraft = {
-    client: {
-      clientId: channel.clientId,
-      userName: channel.identity?.userName,
-      protocolVersion: channel.version,
-      address: channel.connection.pipe.peer,
-    },
+    client: channel.client,
     topicFilter: request.topicFilter,
     qos: request.qos,
   };
@@ -136,6 +130,7 @@ function subscribe(
   progress: Progress,
   verdict: SubscriptionRequest | ReasonCode,
 ): ReasonCode {
+  if (channel.phase === "closed") return ReasonCode.UNSPECIFIED_ERROR;
   if (typeof verdict === "number") return legalReason(verdict, subackRefusals);
   const session = channel.connectedSession;
   const { tree, events } = channel.core;
@@ -161,6 +156,7 @@ function subscribe(
 }
 
 function answer(channel: Channel, { packet, reasonCodes, granted, identifier }: Progress): void {
+  if (channel.phase === "closed") return;
   const refused = reasonCodes.find((code) => code >= FIRST_REFUSAL);
   const properties =
     refused !== undefined && channel.isVersion5 && channel.wantsProblemInformation

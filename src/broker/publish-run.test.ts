@@ -21,7 +21,11 @@ function scene(version: ProtocolVersion, oneByOne: boolean): Scene {
   const publisher = bench.connect("publisher", { version });
   publisher.sub("#", { noLocal: version === MQTT_5_0 });
   const receivers: BenchClient[] = [publisher];
-  const add = (clientId: string, each: Parameters<Bench["connect"]>[1], filters: readonly [string, object][]): void => {
+  const add = (
+    clientId: string,
+    each: Parameters<Bench["connect"]>[1],
+    filters: readonly [string, object][],
+  ): void => {
     const client = bench.connect(clientId, each);
     for (const [filter, options] of filters) client.sub(filter, options);
     receivers.push(client);
@@ -54,7 +58,12 @@ const message = fc.record({
   retain: fc.constantFrom(false, false, false, false, false, true),
 });
 
-function play(oneByOne: boolean, version: ProtocolVersion, messages: readonly PublishPacket[], cuts: readonly number[]) {
+function play(
+  oneByOne: boolean,
+  version: ProtocolVersion,
+  messages: readonly PublishPacket[],
+  cuts: readonly number[],
+) {
   const { bench, publisher, receivers } = scene(version, oneByOne);
   const bytes = encodeAll(messages, version);
   const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
@@ -74,9 +83,15 @@ function play(oneByOne: boolean, version: ProtocolVersion, messages: readonly Pu
   };
 }
 
-function packetsOf(parts: readonly { topicName: string; payload: number; qos: 0 | 1; retain: boolean }[]): PublishPacket[] {
+function packetsOf(
+  parts: readonly { topicName: string; payload: number; qos: 0 | 1; retain: boolean }[],
+): PublishPacket[] {
   return parts.map(({ topicName, payload, qos, retain }, index) =>
-    publishPacket(topicName, `${index}:`.padEnd(payload, "x"), { qos, retain, packetId: qos === 0 ? 0 : index + 1 }),
+    publishPacket(topicName, `${index}:`.padEnd(payload, "x"), {
+      qos,
+      retain,
+      packetId: qos === 0 ? 0 : index + 1,
+    }),
   );
 }
 

@@ -76,17 +76,13 @@ export class RetainedMessages {
   /** Removes what has expired at `now`. */
   sweep(now: number): void {
     const expired: Message[] = [];
-    const visit = (node: Node): void => {
-      if (node.message !== undefined && node.message.expiresAt <= now) expired.push(node.message);
-      if (node.children !== undefined) for (const child of node.children.values()) visit(child);
-    };
-    visit(this.#root);
+    for (const message of everything(this.#root)) if (message.expiresAt <= now) expired.push(message);
     for (const message of expired) this.#remove(message.topic.name.split("/"));
   }
 
   /** The messages that match the levels of a filter, lazily. Those stored later than this call are not among them. */
   cursor(levels: readonly string[]): IterableIterator<Message> {
-    return walk(this.#root, levels, 0, this.#stores);
+    return walk(this.#root, levels, this.#stores);
   }
 
   #nodeFor(levels: readonly string[]): Node {
@@ -126,34 +122,59 @@ export class RetainedMessages {
   }
 }
 
-function* walk(
-  node: Node,
-  levels: readonly string[],
-  depth: number,
-  until: number,
-): IterableIterator<Message> {
-  if (depth === levels.length) {
-    if (node.message !== undefined && node.storedAt <= until) yield node.message;
-    return;
-  }
-  const level = levels[depth] as string;
-  if (level !== "+" && level !== "#") {
-    const child = node.children?.get(level);
-    if (child !== undefined) yield* walk(child, levels, depth + 1, until);
-    return;
-  }
-  // The parent level matches # too: a/# matches a.
-  if (level === "#" && depth > 0 && node.message !== undefined && node.storedAt <= until) yield node.message;
-  if (node.children === undefined) return;
-  for (const [name, child] of node.children) {
-    // A leading wildcard does not match a name that begins with $ [MQTT-4.7.2-1].
-    if (depth === 0 && name.startsWith("$")) continue;
-    if (level === "+") yield* walk(child, levels, depth + 1, until);
-    else yield* walkAll(child, until);
+/** Children of one node that are still to be visited, and how. */
+interface Frame {
+  readonly children: Iterator<[string, Node]>;
+  /** Of the children: which level of the filter they have to match. */
+  readonly depth: number;
+  /** Everything below matches. */
+  readonly all: boolean;
+}
+
+/**
+ * Walks the tree with a stack of its own, since a name may have more levels than calls can be nested. A leading wildcard
+ * does not match names that begin with $ [MQTT-4.7.2-1].
+ */
+function* walk(root: Node, levels: readonly string[], until: number): IterableIterator<Message> {
+  const stack: Frame[] = [];
+  let node: Node | undefined = root;
+  let depth = 0;
+  let all = false;
+  while (node !== undefined) {
+    const level: string | undefined = all ? "#" : levels[depth];
+    // The end of the filter, and # for the parent level too: a/# matches a.
+    if (level === undefined || (level === "#" && (all || depth > 0))) {
+      if (node.message !== undefined && node.storedAt <= until) yield node.message;
+    }
+    if (level === "#" || level === "+") {
+      if (node.children !== undefined) {
+        stack.push({ children: node.children.entries(), depth: depth + 1, all: level === "#" });
+      }
+      node = undefined;
+    } else node = level === undefined ? undefined : node.children?.get(level);
+    if (node !== undefined) {
+      depth++;
+      continue;
+    }
+    for (let frame = stack.at(-1); frame !== undefined && node === undefined; frame = stack.at(-1)) {
+      const next = frame.children.next();
+      if (next.done === true) {
+        stack.pop();
+        continue;
+      }
+      const [name, child] = next.value;
+      if (stack.length === 1 && frame.depth === 1 && name.startsWith("$")) continue;
+      node = child;
+      ({ depth, all } = frame);
+    }
   }
 }
 
-function* walkAll(node: Node, until: number): IterableIterator<Message> {
-  if (node.message !== undefined && node.storedAt <= until) yield node.message;
-  if (node.children !== undefined) for (const child of node.children.values()) yield* walkAll(child, until);
+/** Every message in the tree, whatever its name begins with. */
+function* everything(root: Node): IterableIterator<Message> {
+  const nodes: Node[] = [root];
+  for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+    if (node.message !== undefined) yield node.message;
+    if (node.children !== undefined) for (const child of node.children.values()) nodes.push(child);
+  }
 }

@@ -7,7 +7,7 @@
 
 import { Timer, type TimerTarget } from "#base";
 import { InFlight, Receiver, Sender } from "#flow";
-import type { ParsedTopicFilter, Qos } from "#protocol";
+import type { ParsedTopicFilter, Qos, ReasonCode } from "#protocol";
 import { SESSION_NEVER_EXPIRES } from "#protocol";
 import type { Channel } from "./channel.ts";
 import { Delivery, DeliveryQueue, type RetainedBacklog } from "./delivery-queue.ts";
@@ -29,6 +29,12 @@ export interface SessionHost {
   onSessionTimer(session: Session, timer: Timer): void;
 }
 
+/** How a message of the client fared, for its acknowledgement. */
+export interface PublishDecision {
+  readonly reasonCode: ReasonCode;
+  readonly reasonString?: string | undefined;
+}
+
 export interface HeldSubscription {
   readonly filter: ParsedTopicFilter;
   readonly subscription: Subscription;
@@ -44,6 +50,7 @@ export class Session implements TimerTarget {
   readonly receiver = new Receiver();
   readonly queue = new DeliveryQueue();
   will: WillMessage | undefined = undefined;
+  #undecided: Map<number, Promise<PublishDecision>> | undefined = undefined;
   /** Seconds that it outlives its connection; 0xFFFFFFFF for ever. */
   expiryInterval = 0;
   /** Ended: it must not be used again. */
@@ -60,6 +67,12 @@ export class Session implements TimerTarget {
     this.clientId = clientId;
     this.#host = host;
     this.local = local;
+  }
+
+  /** QoS 2 messages of the client, by packet identifier, that wait for the gate or a hook. */
+  get undecided(): Map<number, Promise<PublishDecision>> {
+    this.#undecided ??= new Map();
+    return this.#undecided;
   }
 
   get outlivesConnection(): boolean {
@@ -159,8 +172,8 @@ export class Session implements TimerTarget {
       ({ qos, terms }) => (qos === 0 && !queueQos0) || terms.group?.hasOnline(this) === true,
     );
     for (const { message, terms } of movable) {
-      if (terms.group?.hasOnline(this) === true) terms.group.deliver(message, this);
-      else this.#host.outcomes.record("receiver-offline", this.clientId, message);
+      if (!this.#handOn(message, terms))
+        this.#host.outcomes.record("receiver-offline", this.clientId, message);
     }
   }
 
@@ -174,13 +187,21 @@ export class Session implements TimerTarget {
     for (const { packetId, state, message, terms } of this.sender.unacknowledged()) {
       this.sender.complete(packetId, state);
       if (message === undefined) continue;
-      const moved = state === InFlight.AWAITING_PUBACK && terms?.group?.deliver(message, this) === true;
-      if (!moved) outcomes.record("session-ended", this.clientId, message);
+      const isHandedOn = state === InFlight.AWAITING_PUBACK && this.#handOn(message, terms);
+      if (!isHandedOn) outcomes.record("session-ended", this.clientId, message);
     }
     for (const { message, terms } of this.queue.drain()) {
-      if (terms.group?.deliver(message, this) !== true)
-        outcomes.record("session-ended", this.clientId, message);
+      if (!this.#handOn(message, terms)) outcomes.record("session-ended", this.clientId, message);
     }
+  }
+
+  /** A message of a shared subscription goes to another member. Returns false if there is none. */
+  #handOn(message: Message, terms: DeliveryTerms | undefined): boolean {
+    const group = terms?.group;
+    if (group === undefined) return false;
+    if (message.expiresAt > this.#host.now()) return group.deliver(message, this);
+    this.#host.outcomes.record("message-expired", this.clientId, message); // [MQTT-3.3.2-5]
+    return true;
   }
 
   #send(channel: Channel, message: Message, terms: DeliveryTerms, qos: Qos): void {

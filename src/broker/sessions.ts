@@ -144,6 +144,6 @@ export class Sessions implements SessionHost {
   #publishWill(session: Session, will: WillMessage): void {
     session.will = undefined; // once only [MQTT-3.1.2-10]
     if (will.expirySeconds !== undefined) will.message.expiresAt = this.now() + will.expirySeconds * 1000;
-    this.#core.publishWill(will.identity, will.message);
+    this.#core.publishWill(will);
   }
 }

@@ -142,7 +142,7 @@ const ranges: Partial<Record<keyof BrokerSettings, readonly [lowest: number, hig
 export function completeSettings(changes: Partial<BrokerSettings> = {}): BrokerSettings {
   const settings: BrokerSettings = { ...defaultSettings };
   for (const [name, value] of Object.entries(changes)) {
-    if (!(name in defaultSettings)) throw new ConfigError(name, "there is no such setting.");
+    if (!Object.hasOwn(defaultSettings, name)) throw new ConfigError(name, "there is no such setting.");
     if (value !== undefined)
       Object.assign(settings, { [name]: checked(name as keyof BrokerSettings, value) });
   }

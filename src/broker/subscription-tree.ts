@@ -136,7 +136,7 @@ export class SubscriptionTree {
     };
     collect(this.#exact.get(topicName));
     if (this.#root.children.size > 0)
-      walk(this.#root, topicName.split("/"), 0, topicName.startsWith("$"), collect);
+      walk(this.#root, topicName.split("/"), topicName.startsWith("$"), collect);
     return makeRoute(lists, groups);
   }
 
@@ -197,23 +197,35 @@ export class SubscriptionTree {
   }
 }
 
-/** Visits the leaves of all wildcard filters that match `levels` from `depth` on. */
+/**
+ * Visits the leaves of all wildcard filters that match `levels`, with a stack of its own: a name may have more levels than
+ * calls can be nested. A leading wildcard does not match a name that begins with $ [MQTT-4.7.2-1].
+ */
 function walk(
-  branch: Branch,
+  root: Branch,
   levels: readonly string[],
-  depth: number,
   isReserved: boolean,
   collect: (leaf: Leaf | undefined) => void,
 ): void {
-  // A leading wildcard does not match a name that begins with $ [MQTT-4.7.2-1].
-  const wildcardsMatch = depth > 0 || !isReserved;
-  if (wildcardsMatch) collect(branch.children.get("#")?.leaf); // also the parent level: a/# matches a
-  if (depth === levels.length) {
-    collect(branch.leaf);
-    return;
+  const branches: Branch[] = [root];
+  const depths: number[] = [0];
+  for (let branch = branches.pop(); branch !== undefined; branch = branches.pop()) {
+    const depth = depths.pop() as number;
+    const wildcardsMatch = depth > 0 || !isReserved;
+    if (wildcardsMatch) collect(branch.children.get("#")?.leaf); // also the parent level: a/# matches a
+    if (depth === levels.length) {
+      collect(branch.leaf);
+      continue;
+    }
+    const plus = wildcardsMatch ? branch.children.get("+") : undefined;
+    const literal = branch.children.get(levels[depth] as string);
+    if (plus !== undefined) {
+      branches.push(plus);
+      depths.push(depth + 1);
+    }
+    if (literal !== undefined) {
+      branches.push(literal);
+      depths.push(depth + 1);
+    }
   }
-  const literal = branch.children.get(levels[depth] as string);
-  if (literal !== undefined) walk(literal, levels, depth + 1, isReserved, collect);
-  const plus = wildcardsMatch ? branch.children.get("+") : undefined;
-  if (plus !== undefined) walk(plus, levels, depth + 1, isReserved, collect);
 }

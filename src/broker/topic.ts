@@ -49,8 +49,9 @@ export class Topic {
   }
 }
 
-/** Topics in one generation; two of these are kept. */
+/** Topics, and bytes of their names, in one generation; two of these are kept. */
 const GENERATION_SIZE = 65_536;
+const GENERATION_BYTES = 8 * 1024 * 1024;
 const FIRST_CAPACITY = 1024;
 
 export class TopicTable {
@@ -91,7 +92,7 @@ export class TopicTable {
       checkTopicName(bytes, start, end, version, { rejectControlCharacters: this.#rejectControlCharacters });
       topic = new Topic(bytes.slice(start, end), hash);
     }
-    if (this.#young.size >= GENERATION_SIZE) {
+    if (this.#young.size >= GENERATION_SIZE || this.#young.sizeBytes >= GENERATION_BYTES) {
       this.#old = this.#young;
       this.#young = new Generation();
     }
@@ -103,6 +104,7 @@ export class TopicTable {
 class Generation {
   #slots: (Topic | undefined)[] = new Array<Topic | undefined>(FIRST_CAPACITY).fill(undefined);
   size = 0;
+  sizeBytes = 0;
 
   find(hash: number, bytes: Uint8Array, start: number, end: number): Topic | undefined {
     const mask = this.#slots.length - 1;
@@ -117,6 +119,7 @@ class Generation {
     if (this.size * 2 >= this.#slots.length) this.#grow();
     this.#place(topic);
     this.size++;
+    this.sizeBytes += topic.bytes.length;
   }
 
   #place(topic: Topic): void {

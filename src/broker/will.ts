@@ -3,13 +3,13 @@
  * DISCONNECT and the delay, or the session, is over.
  */
 
-import type { Identity } from "#auth";
+import type { PublishingClient } from "./judge-publish.ts";
 import type { Message } from "./message.ts";
 
 export interface WillMessage {
   readonly message: Message;
   /** Whose rights it is published with. */
-  readonly identity: Identity;
+  readonly client: PublishingClient;
   readonly delaySeconds: number;
   /** Seconds that the message lives from its publication on; undefined for ever. */
   readonly expirySeconds: number | undefined;

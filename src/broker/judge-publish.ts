@@ -1,0 +1,76 @@
+/**
+ * May this message be published, and as what? The same questions for a PUBLISH and for a will: topic, gate, hooks. The
+ * program's own messages only meet the hooks.
+ */
+
+import type { Identity } from "#auth";
+import { describeError, isPromise, type MaybePromise } from "#base";
+import { type PublishDraft, type Refusal, refuse } from "#hooks";
+import { decodePublishProperties, type ProtocolVersion, ReasonCode } from "#protocol";
+import type { BrokerCore } from "./core.ts";
+import type { Message } from "./message.ts";
+import { messageOf } from "./publish-request.ts";
+
+/** A client that publishes, as the gate and hooks see it. */
+export interface PublishingClient extends Identity {
+  readonly protocolVersion: ProtocolVersion;
+}
+
+const notAuthorized = refuse(ReasonCode.NOT_AUTHORIZED);
+
+/** The message as hooks leave it (or undefined: as it is), or why it is refused. */
+export function judgePublish(
+  core: BrokerCore,
+  message: Message,
+  client: PublishingClient,
+): MaybePromise<Message | Refusal | undefined> {
+  const { topic, qos, retain } = message;
+  const { maximumTopicLevels } = core.settings;
+  if (topic.levels > maximumTopicLevels) {
+    return refuse(ReasonCode.TOPIC_NAME_INVALID, `At most ${maximumTopicLevels} topic levels.`);
+  }
+  if (topic.isSystem) return refuse(ReasonCode.NOT_AUTHORIZED, "$SYS belongs to the broker.");
+  if (core.gate.mayPublish !== undefined) {
+    const may = core.gate.mayPublish(client, topic.name, qos, retain);
+    if (isPromise(may)) {
+      const kept = message.keep();
+      return may.then((settled) => (settled ? runPublishHooks(core, kept, client) : notAuthorized));
+    }
+    if (!may) return notAuthorized;
+  }
+  return core.hooks.has("publish") ? runPublishHooks(core, message.keep(), client) : undefined;
+}
+
+/**
+ * What the hooks make of `message`: another message, a refusal, or undefined when there are none. A draft that is left in a
+ * state that cannot be sent is reported and refused.
+ */
+export function runPublishHooks(
+  core: BrokerCore,
+  message: Message,
+  client: PublishDraft["client"],
+): MaybePromise<Message | Refusal | undefined> {
+  if (!core.hooks.has("publish")) return undefined;
+  const draft: PublishDraft = {
+    client,
+    topicName: message.topic.name,
+    payload: message.payload,
+    qos: message.qos,
+    retain: message.retain,
+    properties: decodePublishProperties(message.properties, 0, message.properties.length),
+  };
+  const changed = (): Message | Refusal => {
+    try {
+      const result = messageOf(draft, core.topics, core.now());
+      if (draft.properties.messageExpiryInterval === undefined) result.expiresAt = message.expiresAt;
+      result.publisherId = message.publisherId;
+      return result;
+    } catch (error) {
+      core.log.write("error", `A publish hook left a message that cannot be sent: ${describeError(error)}`);
+      return refuse(ReasonCode.UNSPECIFIED_ERROR);
+    }
+  };
+  const verdict = core.hooks.run("publish", draft);
+  if (isPromise(verdict)) return verdict.then((refusal) => refusal ?? changed());
+  return verdict ?? changed();
+}
