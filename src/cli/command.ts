@@ -1,0 +1,19 @@
+/** What a command is made of. Its own file is loaded only when it is the one that runs. */
+
+import type { Options, OptionValues } from "./options.ts";
+
+export interface Command<O extends Options = Options> {
+  readonly name: string;
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  /** Paragraphs for its help. */
+  readonly description: readonly string[];
+  readonly options: O;
+  /** Resolves with the exit status when the command is done. */
+  run(values: OptionValues<O>): Promise<number>;
+}
+
+/** A command whose `run` gets its values with their types. */
+export function defineCommand<const O extends Options>(command: Command<O>): Command {
+  return command as unknown as Command;
+}

@@ -1,0 +1,10 @@
+/** All commands by name. Each is loaded when it is wanted, so that one that is not costs nothing. */
+
+import type { Command } from "./command.ts";
+
+export const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  broker: async () => (await import("./commands/broker.ts")).brokerCommand,
+};
+
+/** What `martlet` without a command runs. */
+export const DEFAULT_COMMAND = "broker";

@@ -1,0 +1,55 @@
+/** Help, written from the tables that the command line is read by. */
+
+import type { Command } from "./command.ts";
+import { commonOptions, type Option, type Options } from "./options.ts";
+
+/** The help of `command`, for a terminal of 80 columns or more. */
+export function commandHelp(command: Command, usage: readonly string[]): string {
+  const lines = usage.map((line, index) => `${index === 0 ? "Usage:" : "      "} ${line}`);
+  for (const paragraph of command.description) lines.push("", ...wrap(paragraph, ""));
+  lines.push("", "Options:", ...optionLines({ ...command.options, ...commonOptions }));
+  lines.push("", ...exitStatusLines);
+  return lines.join("\n");
+}
+
+/** What stands below the help of `martlet` itself. */
+export function commandList(all: readonly Command[]): string {
+  return ["Commands:", ...all.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`)].join("\n");
+}
+
+const exitStatusLines = [
+  "Exit status:",
+  "  0    ended as asked",
+  "  1    could not start or go on, for example because a port is taken",
+  "  2    the command line is not understood or not allowed",
+  "  70   a bug in Martlet",
+  "  128+ ended at once by a second signal, for example 130 after Ctrl-C twice",
+];
+
+const TEXT_COLUMN = 26;
+const WIDTH = 80;
+
+function optionLines(options: Options): string[] {
+  return Object.entries(options).flatMap(([name, option]) => {
+    const head = optionHead(name, option).padEnd(TEXT_COLUMN);
+    const [first = "", ...rest] = wrap(option.help, " ".repeat(TEXT_COLUMN));
+    return [head + first.trimStart(), ...rest];
+  });
+}
+
+function optionHead(name: string, option: Option): string {
+  const short = option.short === undefined ? "    " : `-${option.short}, `;
+  return `  ${short}--${name}${option.kind === "switch" ? "" : ` ${option.placeholder}`} `;
+}
+
+function wrap(text: string, indent: string): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && indent.length + line.length + 1 + word.length > WIDTH) {
+      lines.push(indent + line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, indent + line];
+}

@@ -1,0 +1,74 @@
+/**
+ * From the arguments to a command and its exit status. The one place where what goes wrong becomes a sentence for a person:
+ * a stack is shown only for a bug.
+ */
+
+import { ConfigError, InvariantError, MartletError } from "#base";
+import type { Command } from "./command.ts";
+import { commands, DEFAULT_COMMAND } from "./commands.ts";
+import { printable } from "./escape.ts";
+import { ExitStatus } from "./exit-status.ts";
+import { commandHelp, commandList } from "./help.ts";
+import { nearest } from "./nearest.ts";
+import { commonOptions, readOptions } from "./options.ts";
+
+/** Runs what `args` ask for and resolves with the exit status. Never rejects. */
+export async function run(args: readonly string[]): Promise<number> {
+  process.on("uncaughtException", (error) => {
+    reportBug(error);
+    process.exit(ExitStatus.BUG);
+  });
+  try {
+    const [first] = args;
+    const isNamed = first !== undefined && !first.startsWith("-");
+    const command = await load(isNamed ? first : DEFAULT_COMMAND);
+    const values = readOptions(isNamed ? args.slice(1) : args, { ...command.options, ...commonOptions });
+    if (values["help"] === true) {
+      console.log(isNamed ? commandHelp(command, usageOf(command)) : await programHelp());
+      return ExitStatus.OK;
+    }
+    if (values["version"] === true) {
+      const { version } = await import("#server");
+      console.log(`martlet version ${version}`);
+      return ExitStatus.OK;
+    }
+    return await command.run(values);
+  } catch (error) {
+    return report(error);
+  }
+}
+
+/** The help of `martlet`: that of the command that runs without a name, and the list of all. */
+export async function programHelp(): Promise<string> {
+  const all = await Promise.all(Object.values(commands).map((loadOne) => loadOne()));
+  const byDefault = await load(DEFAULT_COMMAND);
+  const usage = ["martlet [options]", "martlet <command> [options]"];
+  return `${commandHelp(byDefault, usage)}\n\n${commandList(all)}`;
+}
+
+async function load(name: string): Promise<Command> {
+  const names = Object.keys(commands);
+  const loadNamed = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (loadNamed !== undefined) return await loadNamed();
+  const near = nearest(name, names);
+  const hint = near === undefined ? `The commands are: ${names.join(", ")}.` : `Did you mean ${near}?`;
+  throw new ConfigError(name, `there is no such command. ${hint}`);
+}
+
+function usageOf({ name }: Command): string[] {
+  return [`martlet ${name} [options]`];
+}
+
+function report(error: unknown): number {
+  if (!(error instanceof MartletError) || error instanceof InvariantError) {
+    reportBug(error);
+    return ExitStatus.BUG;
+  }
+  console.error(`martlet: ${printable(error.message)}`);
+  return error instanceof ConfigError ? ExitStatus.USAGE : ExitStatus.FAILED;
+}
+
+function reportBug(error: unknown): void {
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  console.error(`martlet: a bug ended the program; please report this: ${what}`);
+}
