@@ -93,11 +93,14 @@ export class Timers {
     this.#cancelAlarm = undefined;
     this.#alarmAt = Number.POSITIVE_INFINITY;
     const now = this.#clock.now();
-    for (let first = this.#heap[0]; first !== undefined && first.deadline <= now; first = this.#heap[0]) {
-      this.disarm(first);
-      first.target.onTimer(first);
+    try {
+      for (let first = this.#heap[0]; first !== undefined && first.deadline <= now; first = this.#heap[0]) {
+        this.disarm(first);
+        first.target.onTimer(first);
+      }
+    } finally {
+      this.#setAlarm(); // a target that throws does not stop the others' clocks
     }
-    this.#setAlarm();
   }
 
   /** One alarm for the earliest deadline; it is only moved forward, a stale one finds nothing due. */

@@ -4,6 +4,15 @@ import type { ProtocolVersion, PublishProperties, Qos } from "#protocol";
 import type { DisconnectReason } from "./disconnect-reason.ts";
 import type { Undelivered } from "./outcome.ts";
 
+/** Where a client comes from; Unix sockets and memory have no ports: theirs are 0. */
+export interface PeerOfClient {
+  readonly transport: string;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** The port it came in on. */
+  readonly localPort: number;
+}
+
 export interface ConnectedClient {
   readonly clientId: string;
   readonly userName: string | undefined;
@@ -11,11 +20,7 @@ export interface ConnectedClient {
   readonly cleanStart: boolean;
   readonly sessionPresent: boolean;
   readonly keepAliveSeconds: number;
-  readonly address: {
-    readonly transport: string;
-    readonly remoteAddress: string;
-    readonly remotePort: number;
-  };
+  readonly address: PeerOfClient;
 }
 
 /** A message that the broker has taken over. */
@@ -29,11 +34,21 @@ export interface PublishedMessage {
   readonly properties: PublishProperties;
 }
 
+/** The end of a connection. */
+export interface EndedConnection {
+  /** Empty when no CONNECT came. */
+  readonly clientId: string;
+  readonly reason: DisconnectReason;
+  readonly address: PeerOfClient;
+}
+
 export interface BrokerEvents {
+  /** Somebody connected; no packet has come yet. */
+  connectionAccepted: { readonly address: PeerOfClient };
   clientConnected: ConnectedClient;
-  clientDisconnected: { readonly clientId: string; readonly reason: DisconnectReason };
+  clientDisconnected: EndedConnection;
   /** A connection ended before its client was connected. */
-  connectionRefused: { readonly clientId: string; readonly reason: DisconnectReason };
+  connectionRefused: EndedConnection;
   sessionEnded: { readonly clientId: string };
   subscribed: { readonly clientId: string; readonly topicFilter: string; readonly qos: Qos };
   unsubscribed: { readonly clientId: string; readonly topicFilter: string };

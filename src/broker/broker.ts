@@ -73,6 +73,11 @@ export class Broker {
     this.#sys = new SysTopics(this.#core, parts.version ?? "martlet");
   }
 
+  /** Between `open` and `close`. */
+  get isOpen(): boolean {
+    return this.#state === "started";
+  }
+
   get settings(): BrokerSettings {
     return this.#core.settings;
   }

@@ -52,6 +52,8 @@ export class Channel implements TimerTarget {
   readonly core: BrokerCore;
   /** The connect timeout, then the keep-alive. */
   readonly timer: Timer = new Timer(this);
+  /** How long the gate or a hook may take; there is one only where somebody has to wait. */
+  decisionTimer: Timer | undefined = undefined;
   phase: ChannelPhase = "awaiting-connect";
 
   // Known from CONNECT on.
@@ -140,9 +142,16 @@ export class Channel implements TimerTarget {
     }
     const { keepAlive } = this.connection;
     if (this.phase !== "connected" || keepAlive === undefined) return;
+    // While we do not read, the silence is ours.
+    if (this.connection.isWaiting) keepAlive.heard(this.core.now());
     const remainingMs = keepAlive.remainingMs(this.core.now());
     if (remainingMs > 0) this.core.timers.arm(this.timer, remainingMs);
     else this.close({ kind: "keep-alive-timeout", reasonCode: ReasonCode.KEEP_ALIVE_TIMEOUT }); // [MQTT-3.1.2-22]
+  }
+
+  /** Nothing has to be decided any more. */
+  stopWaiting(): void {
+    if (this.decisionTimer !== undefined) this.core.timers.disarm(this.decisionTimer);
   }
 
   /** Something went wrong while a packet was handled: the peer's fault, or a bug of ours. */
@@ -330,10 +339,12 @@ export class Channel implements TimerTarget {
   #leave(reason: DisconnectReason, wasConnected: boolean): void {
     this.phase = "closed";
     this.core.timers.disarm(this.timer);
+    this.stopWaiting();
     this.connection.framer.pause();
-    this.core.sessions.onChannelClosed(this);
-    const event = { clientId: this.clientId, reason };
+    const session = this.core.sessions.detach(this);
+    const event = { clientId: this.clientId, reason, address: this.connection.pipe.peer };
     this.core.events.emit(wasConnected ? "clientDisconnected" : "connectionRefused", event);
+    if (session !== undefined) this.core.sessions.leaveAlone(session);
   }
 
   #sendDisconnect({ reasonCode, detail, serverReference }: DisconnectReason): void {

@@ -49,6 +49,11 @@ export class Connection implements PipeReceiver {
     pipe.open(this);
   }
 
+  /** An answer is waited for, so that nothing the client sends is read. */
+  get isWaiting(): boolean {
+    return this.#waits > 0;
+  }
+
   /** Not so much is unread that more should wait. */
   get isWritable(): boolean {
     return this.output.pendingBytes < HIGH_WATER;
@@ -111,6 +116,7 @@ export class Connection implements PipeReceiver {
   resume(): void {
     this.#waits--;
     if (this.#waits > 0 || this.#isEnding) return;
+    this.keepAlive?.heard(this.core.now());
     this.#guard(() => this.framer.resume());
     this.#applyReading();
   }

@@ -118,6 +118,7 @@ export class BrokerCore {
       pipe.destroy();
       return;
     }
+    this.events.emit("connectionAccepted", { address: pipe.peer });
     this.connections.add(new Connection(pipe, this));
   }
 

@@ -8,6 +8,7 @@ export const disconnectKinds = {
   "connection-lost": "The connection broke.",
   "keep-alive-timeout": "Nothing was heard for one and a half times the Keep Alive.",
   "connect-timeout": "No CONNECT came in time.",
+  "decision-timeout": "The gate or a hook did not decide in time.",
   "malformed-packet": "The client sent bytes that are no packet.",
   "protocol-error": "The client broke a rule of the protocol.",
   "connect-refused": "The CONNECT was refused.",

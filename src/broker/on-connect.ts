@@ -7,8 +7,10 @@ import { isPromise } from "#base";
 import { InboundAliases, KeepAlive, OutboundAliases } from "#flow";
 import type { ConnectDraft, Refusal } from "#hooks";
 import {
+  type ConnackPacket,
   type ConnackProperties,
   type ConnectPacket,
+  encodePacket,
   encodePublishProperties,
   PacketType,
   ProtocolVersion,
@@ -110,18 +112,32 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
     channel.refuseConnect(ReasonCode.QUOTA_EXCEEDED, "connect-refused", "No more sessions.");
     return;
   }
+  const sessionExpiryInterval = Math.min(draft.sessionExpiryInterval, settings.maximumSessionExpiryInterval);
+  const keepAliveSeconds = keepAliveOf(channel, draft.keepAliveSeconds);
+  const connack: ConnackPacket = {
+    type: PacketType.CONNACK,
+    sessionPresent: false,
+    reasonCode: ReasonCode.SUCCESS,
+    properties: channel.isVersion5
+      ? connackProperties(channel, packet, decision, { sessionExpiryInterval, keepAliveSeconds })
+      : {},
+  };
+  // Nothing is touched for a client that could not even be told.
+  if (encodePacket(connack, channel.version, channel.maximumPacketSize) === undefined) {
+    channel.refuseConnect(ReasonCode.PACKET_TOO_LARGE, "connect-refused", "CONNACK would be too large.");
+    return;
+  }
   // The older connection ends before anything of this one begins [MQTT-3.1.4-3]; all in this turn, so nobody gets between.
   if (held?.channel !== undefined) core.sessions.takeOver(held, packet.cleanStart, takenOver);
 
-  const isPresent = !packet.cleanStart && core.sessions.get(channel.clientId) !== undefined;
+  connack.sessionPresent = !packet.cleanStart && core.sessions.get(channel.clientId) !== undefined;
   const session = core.sessions.open(channel.clientId, packet.cleanStart); // [MQTT-3.1.2-4] to [MQTT-3.1.2-6]
   session.channel = channel;
-  session.expiryInterval = Math.min(draft.sessionExpiryInterval, settings.maximumSessionExpiryInterval);
+  session.expiryInterval = sessionExpiryInterval;
   session.will = packet.will === undefined ? undefined : willOf(channel, packet);
   channel.session = session;
   channel.connectedWithExpiry = (properties.sessionExpiryInterval ?? 0) > 0;
 
-  const keepAliveSeconds = keepAliveOf(channel, draft.keepAliveSeconds);
   const aliasMaximum = Math.min(properties.topicAliasMaximum ?? 0, settings.topicAliasMaximumOutbound);
   if (aliasMaximum > 0) channel.aliasesOut = new OutboundAliases(aliasMaximum); // [MQTT-3.1.2-27]
   if (channel.isVersion5 && settings.topicAliasMaximum > 0) {
@@ -136,29 +152,14 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
   core.timers.disarm(channel.timer);
   if (keepAliveSeconds > 0) core.timers.arm(channel.timer, connection.keepAlive.remainingMs(core.now()));
 
-  const isAnswered = channel.send({
-    type: PacketType.CONNACK, // [MQTT-3.2.0-1]
-    sessionPresent: isPresent,
-    reasonCode: ReasonCode.SUCCESS,
-    properties: channel.isVersion5
-      ? connackProperties(channel, packet, decision, draft, keepAliveSeconds)
-      : {},
-  });
+  channel.send(connack); // [MQTT-3.2.0-1]
   core.sessions.onConnected();
-  if (!isAnswered) {
-    channel.close({
-      kind: "connect-refused",
-      reasonCode: ReasonCode.PACKET_TOO_LARGE,
-      detail: "CONNACK does not fit.",
-    });
-    return;
-  }
   core.events.emit("clientConnected", {
     clientId: channel.clientId,
     userName: channel.identity?.userName,
     protocolVersion: channel.version,
     cleanStart: packet.cleanStart,
-    sessionPresent: isPresent,
+    sessionPresent: connack.sessionPresent,
     keepAliveSeconds,
     address: connection.pipe.peer,
   });
@@ -169,14 +170,15 @@ function connackProperties(
   channel: Channel,
   packet: ConnectPacket,
   decision: Accepted,
-  draft: ConnectDraft,
-  keepAliveSeconds: number,
+  granted: { readonly sessionExpiryInterval: number; readonly keepAliveSeconds: number },
 ): ConnackProperties {
   const { settings } = channel.core;
   const { properties } = packet;
   const connack: ConnackProperties = {};
-  const expiry = channel.session?.expiryInterval ?? 0;
-  if (expiry !== (properties.sessionExpiryInterval ?? 0)) connack.sessionExpiryInterval = expiry;
+  const { sessionExpiryInterval, keepAliveSeconds } = granted;
+  if (sessionExpiryInterval !== (properties.sessionExpiryInterval ?? 0)) {
+    connack.sessionExpiryInterval = sessionExpiryInterval;
+  }
   if (settings.receiveMaximum !== LARGEST_RECEIVE_MAXIMUM) connack.receiveMaximum = settings.receiveMaximum;
   if (settings.maximumQos < 2) connack.maximumQos = settings.maximumQos as 0 | 1; // [MQTT-3.2.2-9]
   if (!settings.retainAvailable) connack.retainAvailable = false;

@@ -101,6 +101,11 @@ export class Session implements TimerTarget {
     const qos: Qos = message.qos < terms.qos ? message.qos : terms.qos;
     const channel = this.channel;
     if (channel === undefined) {
+      if (this.ended) {
+        // In the middle of this very fan-out, by somebody who heard of it.
+        this.#host.outcomes.record("session-ended", this.clientId, message);
+        return;
+      }
       if (qos === 0 && !this.#host.settings.queueQos0) {
         this.#host.outcomes.record("receiver-offline", this.clientId, message);
         return;

@@ -93,12 +93,18 @@ export class Sessions implements SessionHost {
     if (this.#connected > metrics.clientsMaximum) metrics.clientsMaximum = this.#connected;
   }
 
-  /** The connection of `channel` is over, whatever the reason. */
-  onChannelClosed(channel: Channel): void {
+  /** The connection of `channel` is over, whatever the reason. Returns the session it had; `leaveAlone` follows. */
+  detach(channel: Channel): Session | undefined {
     const { session } = channel;
-    if (session === undefined || session.channel !== channel) return;
+    if (session === undefined || session.channel !== channel) return undefined;
     this.#connected--;
     session.onDisconnected();
+    return session;
+  }
+
+  /** `session` has no connection any more: it ends, or waits for its client and for its will to be due. */
+  leaveAlone(session: Session): void {
+    if (session.channel !== undefined || session.ended) return;
     if (!session.outlivesConnection) {
       this.end(session);
       return;

@@ -13,17 +13,19 @@ export interface BrokerSettings {
   readonly versions: readonly ProtocolVersion[];
   /** Milliseconds in which a new connection must have sent its CONNECT. Default 10,000. */
   readonly connectTimeoutMs: number;
+  /** Milliseconds that the gate or a hook may take over one question; then the connection ends. Default 60,000. */
+  readonly decisionTimeoutMs: number;
   /** Bytes of the largest packet accepted, fixed header included; 5.0 clients are told. Default 2,000,000. */
   readonly maximumPacketSize: number;
   /** Largest QoS that clients may publish with; subscriptions may ask for more. Default 2. */
   readonly maximumQos: Qos;
-  /** Default true. */
+  /** Whether messages may be retained; a PUBLISH or will with RETAIN ends the connection otherwise. Default true. */
   readonly retainAvailable: boolean;
-  /** Default true. */
+  /** Whether filters may hold + and #. Default true. */
   readonly wildcardSubscriptionAvailable: boolean;
-  /** Default true. */
+  /** Whether subscriptions may have identifiers. Default true. */
   readonly subscriptionIdentifierAvailable: boolean;
-  /** Default true. */
+  /** Whether `$share/name/filter` may be subscribed to. Default true. */
   readonly sharedSubscriptionAvailable: boolean;
   /** QoS 1 and 2 messages a client may have unacknowledged towards the broker. Default 1,024. */
   readonly receiveMaximum: number;
@@ -78,6 +80,7 @@ export interface BrokerSettings {
 export const defaultSettings: BrokerSettings = {
   versions: [ProtocolVersion.MQTT_3_1, ProtocolVersion.MQTT_3_1_1, ProtocolVersion.MQTT_5_0],
   connectTimeoutMs: 10_000,
+  decisionTimeoutMs: 60_000,
   maximumPacketSize: 2_000_000,
   maximumQos: 2,
   retainAvailable: true,
@@ -113,6 +116,7 @@ export const defaultSettings: BrokerSettings = {
 /** Lowest and highest value of each number; the rest is checked by its type. */
 const ranges: Partial<Record<keyof BrokerSettings, readonly [lowest: number, highest: number]>> = {
   connectTimeoutMs: [1, 3_600_000],
+  decisionTimeoutMs: [1, 3_600_000],
   maximumPacketSize: [20, LARGEST_REMAINING_LENGTH + 5],
   maximumQos: [0, 2],
   receiveMaximum: [1, 65_535],

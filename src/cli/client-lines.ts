@@ -31,6 +31,10 @@ const versionNumber: Readonly<Record<ProtocolVersion, number>> = {
 
 /** Tells of connections and their ends. */
 export function logConnections(broker: Pick<Broker, "on">, lines: LogLines): void {
+  broker.on("connectionAccepted", ({ address }) => {
+    const from = `${address.remoteAddress}:${address.remotePort}`;
+    lines.write("info", `New connection from ${from} on port ${address.localPort}.`);
+  });
   broker.on("clientConnected", (client) => lines.write("info", connectedLine(client)));
   broker.on("clientDisconnected", ({ clientId, reason }) => lines.write("info", endLine(clientId, reason)));
   broker.on("connectionRefused", ({ clientId, reason }) => lines.write("info", endLine(clientId, reason)));
@@ -187,6 +191,8 @@ function endLine(clientId: string, { kind, reasonCode, detail }: DisconnectReaso
       return `Client ${client} has exceeded timeout, disconnecting.`;
     case "connect-timeout":
       return `Client ${client} sent no CONNECT in time, disconnecting.`;
+    case "decision-timeout":
+      return `Client ${client} disconnected, a permission or a hook was not decided in time.`;
     case "malformed-packet":
       return `Client ${client} disconnected due to malformed packet.${why}`;
     case "protocol-error":

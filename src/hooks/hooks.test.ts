@@ -133,7 +133,7 @@ describe("hooks", () => {
     removeFirst();
     removeFirst();
     const draft = publishDraft();
-    hooks.run("publish", draft);
+    void hooks.run("publish", draft);
     expect(draft.topicName).toBe("t!");
     removeSecond();
     expect(hooks.has("publish")).toBe(false);
@@ -149,9 +149,9 @@ describe("hooks", () => {
       hooks.add("publish", () => void asked.push("new"));
     });
     const removeSecond = hooks.add("publish", () => void asked.push("second"));
-    hooks.run("publish", publishDraft());
+    void hooks.run("publish", publishDraft());
     expect(asked.splice(0)).toEqual(["first", "second"]);
-    hooks.run("publish", publishDraft());
+    void hooks.run("publish", publishDraft());
     expect(asked).toEqual(["new"]);
   });
 
@@ -163,7 +163,7 @@ describe("hooks", () => {
     }
     hooks.add("publish", new Suffix().publish);
     const draft = publishDraft();
-    hooks.run("publish", draft);
+    void hooks.run("publish", draft);
     expect(draft.topicName).toBe("t/own");
   });
 });

@@ -9,6 +9,7 @@ import {
   describeError,
   type Log,
   type Random,
+  StateError,
   silentLog,
   systemClock,
   systemRandom,
@@ -75,14 +76,16 @@ export class MartletBroker extends Broker {
 
   /**
    * Listens, and resolves when clients can connect.
-   * @throws ListenError when a listener cannot start; then none listens
+   * @throws ListenError when a listener cannot start, StateError when `stop` comes meanwhile; then none listens
    */
   async start(): Promise<this> {
     this.open();
     const addresses: ListeningAddress[] = [];
     try {
-      for (const listener of this.#listeners)
+      for (const listener of this.#listeners) {
         addresses.push(...(await listener.start((pipe) => this.accept(pipe))));
+        if (!this.isOpen) throw new StateError("The broker was stopped while it started.");
+      }
     } catch (error) {
       await this.stop();
       throw error;
@@ -98,8 +101,12 @@ export class MartletBroker extends Broker {
     await Promise.all(closed);
   }
 
-  /** A connection without a port: what a client inside this process reads and writes. */
+  /**
+   * A connection without a port: what a client inside this process reads and writes.
+   * @throws StateError before `start` and after `stop`
+   */
   connectPipe(): Pipe {
+    if (!this.isOpen) throw new StateError("The broker does not run; call start first.");
     const [near, far] = memoryPipes(this.#clock);
     this.accept(far);
     return near;

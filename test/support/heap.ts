@@ -1,0 +1,34 @@
+/** What a process holds after its garbage has been collected, and whether a promise was left rejected. */
+
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { nextTurn } from "./next-turn.ts";
+
+const MIB = 1024 * 1024;
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Mebibytes of live objects and buffers. */
+export async function liveMebibytes(): Promise<number> {
+  // Finalizers of buffers run between collections.
+  for (let i = 0; i < 3; i++) {
+    collect();
+    await nextTurn();
+  }
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return (heapUsed + arrayBuffers) / MIB;
+}
+
+/** Mebibytes of the process as the system counts them. */
+export function residentMebibytes(): number {
+  return process.memoryUsage.rss() / MIB;
+}
+
+/** Collects rejections that nobody handled, until `stop`. */
+export function watchRejections(): { readonly rejections: unknown[]; stop(): void } {
+  const rejections: unknown[] = [];
+  const onRejection = (reason: unknown): void => void rejections.push(reason);
+  process.on("unhandledRejection", onRejection);
+  return { rejections, stop: () => void process.off("unhandledRejection", onRejection) };
+}
