@@ -66,6 +66,7 @@ export class Broker {
   readonly #sys: SysTopics;
   #state: "new" | "started" | "stopped" = "new";
   #cancelSweep: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(parts: BrokerParts) {
     this.#core = new BrokerCore(parts);
@@ -124,13 +125,9 @@ export class Broker {
    * Lets nobody in any more, tells 5.0 clients that the server shuts down, and resolves when all connections are closed,
    * at the latest after a few seconds.
    */
-  async close(): Promise<void> {
-    if (this.#state === "stopped") return;
-    this.#state = "stopped";
-    this.#sys.stop();
-    this.#cancelSweep?.();
-    await this.#core.closeAll();
-    this.#core.timers.clear();
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
   /** Serves the client at the other end of `pipe`. */
@@ -234,6 +231,14 @@ export class Broker {
       ...reason,
     });
     return channel !== undefined;
+  }
+
+  async #close(): Promise<void> {
+    this.#state = "stopped";
+    this.#sys.stop();
+    this.#cancelSweep?.();
+    await this.#core.closeAll();
+    this.#core.timers.clear();
   }
 
   #scheduleSweep(): void {

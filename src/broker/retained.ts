@@ -25,6 +25,8 @@ export class RetainedMessages {
   readonly #root = new Node();
   readonly #limits: RetainedLimits;
   #count = 0;
+  /** Of them below `$SYS`. */
+  #systemCount = 0;
   #sizeBytes = 0;
   #stores = 0;
 
@@ -52,16 +54,8 @@ export class RetainedMessages {
       return true;
     }
     const node = this.#nodeFor(levels);
-    if (node.message !== undefined) {
-      this.#count--;
-      this.#sizeBytes -= node.message.sizeBytes;
-      node.message = undefined;
-    }
-    const limits = this.#limits;
-    if (
-      this.#count >= limits.maximumRetainedMessages ||
-      this.#sizeBytes + message.sizeBytes > limits.maximumRetainedBytes
-    ) {
+    this.#clear(node);
+    if (!this.#hasRoomFor(message)) {
       this.#remove(levels);
       return false;
     }
@@ -70,6 +64,7 @@ export class RetainedMessages {
     node.storedAt = ++this.#stores;
     this.#count++;
     this.#sizeBytes += kept.sizeBytes;
+    if (kept.topic.isSystem) this.#systemCount++;
     return true;
   }
 
@@ -83,6 +78,23 @@ export class RetainedMessages {
   /** The messages that match the levels of a filter, lazily. Those stored later than this call are not among them. */
   cursor(levels: readonly string[]): IterableIterator<Message> {
     return walk(this.#root, levels, this.#stores);
+  }
+
+  /** The broker's own figures are few and always have room. */
+  #hasRoomFor(message: Message): boolean {
+    if (message.topic.isSystem) return true;
+    const { maximumRetainedMessages, maximumRetainedBytes } = this.#limits;
+    const isWithinCount = this.#count - this.#systemCount < maximumRetainedMessages;
+    return isWithinCount && this.#sizeBytes + message.sizeBytes <= maximumRetainedBytes;
+  }
+
+  #clear(node: Node): void {
+    const { message } = node;
+    if (message === undefined) return;
+    this.#count--;
+    this.#sizeBytes -= message.sizeBytes;
+    if (message.topic.isSystem) this.#systemCount--;
+    node.message = undefined;
   }
 
   #nodeFor(levels: readonly string[]): Node {
@@ -107,11 +119,7 @@ export class RetainedMessages {
       path.push(child);
     }
     const node = path.at(-1) as Node;
-    if (node.message !== undefined) {
-      this.#count--;
-      this.#sizeBytes -= node.message.sizeBytes;
-      node.message = undefined;
-    }
+    this.#clear(node);
     for (let depth = path.length - 1; depth > 0; depth--) {
       const { message, children } = path[depth] as Node;
       if (message !== undefined || children !== undefined) return;

@@ -134,6 +134,23 @@ describe("resumption", () => {
     expect(second.news()).toEqual(["CONNACK 00 present", "PUBLISH t a q1 id1 dup", "PUBLISH t b q1 id2 dup"]);
   });
 
+  test("a packet identifier that is held for long is passed over, round after round", () => {
+    const { client, publish } = scene({ properties: { receiveMaximum: 2 } });
+    publish("1held");
+    const used = new Set<number>();
+    for (let i = 0; i < 70_000; i++) {
+      publish("1x");
+      const { packetId } = client.messages.at(-1) as { packetId: number };
+      used.add(packetId);
+      client.packets.length = 0;
+      client.ack(PUBACK, packetId);
+    }
+    // Those that share a slot of the ring with the held one are passed over too, but none is lost for ever.
+    expect([used.has(0), used.has(1), used.size > 50_000]).toEqual([false, false, true]);
+    client.ack(PUBACK, 1);
+    expect(client.closed).toBe(false);
+  });
+
   test("packet identifiers in flight are never given out twice, however often it happens", () => {
     const { client, publish, back } = scene({ properties: { receiveMaximum: 3 } });
     let current = client;
@@ -232,11 +249,7 @@ describe("Receive Maximum", () => {
     second.pub("x", "", { qos: 2, packetId: 7, dup: true });
     second.ack(PUBREL, 7);
     second.pub("x", "", { qos: 2, packetId: 8 });
-    expect(second.news()).toEqual(
-      ["CONNACK 00 present", "PUBREC id7 00", "PUBCOMP id7 00", "PUBREC id8 10"].map((each) =>
-        each === "PUBREC id8 10" ? expect.stringContaining("PUBREC id8") : each,
-      ),
-    );
+    expect(second.news()).toEqual(["CONNACK 00 present", "PUBREC id7 00", "PUBCOMP id7 00", "PUBREC id8 10"]);
   });
 });
 

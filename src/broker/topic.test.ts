@@ -47,16 +47,7 @@ describe("TopicTable", () => {
   });
 
   test("tells topics with one hash apart", () => {
-    const seen = new Map<number, string>();
-    let pair: [string, string] | undefined;
-    for (let i = 0; pair === undefined; i++) {
-      const name = `t/${i.toString(36)}`;
-      const bytes = utf8Encode(name);
-      const hash = hashBytes(bytes, 0, bytes.length);
-      const other = seen.get(hash);
-      if (other !== undefined) pair = [other, name];
-      seen.set(hash, name);
-    }
+    const pair = ["t/eunb", "t/10pe0"];
     const topics = table();
     const [first, second] = pair.map((name) => resolve(topics, name)) as [Topic, Topic];
     expect(first.hash).toBe(second.hash);
