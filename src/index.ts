@@ -28,6 +28,8 @@ export {
   type DisconnectKind,
   type DisconnectReason,
   defaultSettings,
+  type EndedConnection,
+  type PeerOfClient,
   type PublishedMessage,
   type PublishReceipt,
   PublishRefusedError,

@@ -20,17 +20,20 @@ function recording(bench: Bench): string[] {
   const seen: string[] = [];
   for (const name of EVENTS) {
     bench.broker.on(name, (detail) => {
-      const { clientId, reason, topicName, topicFilter } = detail as Record<string, unknown> & {
-        reason?: { kind: string };
-      };
-      seen.push(
-        [name, clientId, topicName ?? topicFilter, reason?.kind]
-          .filter((each) => each !== undefined)
-          .join(" "),
-      );
+      const { clientId, topicName, topicFilter, reason } = detail as Told;
+      const parts = [name, clientId, topicName, topicFilter, reason?.kind];
+      seen.push(parts.filter((each) => each !== undefined).join(" "));
     });
   }
   return seen;
+}
+
+/** What the details of the events have in common. */
+interface Told {
+  readonly clientId?: string;
+  readonly topicName?: string;
+  readonly topicFilter?: string;
+  readonly reason?: { readonly kind: string };
 }
 
 describe("events", () => {

@@ -2,18 +2,15 @@
  * The MQTT Server: takes pipes, speaks MQTT with whoever is at their other end. No sockets, no clock and no dice of its own.
  */
 
-import { describeError, MartletError, StateError, utf8Encode } from "#base";
+import { describeError, MartletError, StateError } from "#base";
 import type { Hooks } from "#hooks";
 import {
   InvalidPacketError,
-  ProtocolVersion,
-  type PublishProperties,
+  type ProtocolVersion,
   parseTopicFilter,
-  type Qos,
   ReasonCode,
   reasonName,
   topicFilterProblem,
-  topicNameProblem,
 } from "#protocol";
 import type { Pipe } from "#transport";
 import type { BrokerEvents, PublishedMessage } from "./broker-events.ts";

@@ -30,6 +30,11 @@ const contentsOf = (queue: DeliveryQueue): Delivery[] => {
 const bytesOf = (deliveries: readonly Delivery[]): number =>
   deliveries.reduce((sum, each) => sum + each.message.sizeBytes, 0);
 
+/** What is and what has to be are the same. */
+function agree(actual: unknown, wanted: unknown): void {
+  expect(actual).toEqual(wanted);
+}
+
 /** What the file's head promises, as plainly as it can be said. */
 function pushNaively(held: Delivery[], added: Delivery, limits: QueueLimits): Delivery[] {
   const dropped: Delivery[] = [];
@@ -90,9 +95,12 @@ describe("the queue is a list within bounds", () => {
               held.shift();
             } else if (each.type === "extract") {
               const wanted = held.filter(({ qos }) => qos === each.qos);
-              expect(queue.extract(({ qos }) => qos === each.qos)).toEqual(wanted);
+              agree(
+                queue.extract(({ qos }) => qos === each.qos),
+                wanted,
+              );
               for (const one of wanted) held.splice(held.indexOf(one), 1);
-            } else expect(queue.drain()).toEqual(held.splice(0));
+            } else agree(queue.drain(), held.splice(0));
             expect(queue.peek()).toBe(held[0]);
             expect([queue.size, queue.sizeBytes, queue.isEmpty]).toEqual([
               held.length,

@@ -8,7 +8,13 @@ export {
   type PublishReceipt,
   PublishRefusedError,
 } from "./broker.ts";
-export type { BrokerEvents, ConnectedClient, PublishedMessage } from "./broker-events.ts";
+export type {
+  BrokerEvents,
+  ConnectedClient,
+  EndedConnection,
+  PeerOfClient,
+  PublishedMessage,
+} from "./broker-events.ts";
 export type { BrokerParts } from "./core.ts";
 export { type DisconnectKind, type DisconnectReason, disconnectKinds } from "./disconnect-reason.ts";
 export type { Metrics } from "./metrics.ts";

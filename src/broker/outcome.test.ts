@@ -119,7 +119,7 @@ const cases: Record<UndeliveredKind, Case> = {
 
 describe("exactly one outcome", () => {
   for (const kind of Object.keys(undeliveredKinds) as UndeliveredKind[]) {
-    test(kind, () => {
+    test(`${kind}`, () => {
       const { options, clientId = "", play } = cases[kind];
       const bench = new Bench(options);
       play(bench);

@@ -237,7 +237,7 @@ describe("DISCONNECT", () => {
     ],
   ];
   for (const [code, settings, play] of provoked) {
-    test(reasonName(code), () => {
+    test(`${reasonName(code)}`, () => {
       const bench = new Bench({ settings: settings ?? {} });
       const client = bench.connect("c");
       play(bench, client);

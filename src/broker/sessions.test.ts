@@ -118,11 +118,10 @@ describe("every combination of will, expiry, version and Clean Start", () => {
       watcher.sub("will");
       connectFirst(bench, first).cut();
       const delay = first.willDelay === undefined ? undefined : Math.min(first.willDelay, first.expiry);
-      if (delay !== undefined && delay > 0) {
-        bench.pass(delay - 0.1);
-        expect(watcher.texts.length, name).toBe(0);
-        bench.pass(0.2);
-      }
+      const isDelayed = delay !== undefined && delay > 0;
+      bench.pass(isDelayed ? delay - 0.1 : 0);
+      expect(watcher.texts.length, name).toBe(delay === 0 ? 1 : 0);
+      bench.pass(isDelayed ? 0.2 : 0);
       expect(watcher.texts.length, name).toBe(delay === undefined ? 0 : 1);
       bench.pass(100);
       expect(watcher.texts.length, name).toBe(delay === undefined ? 0 : 1);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { hashBytes, utf8Encode } from "#base";
 import { MalformedPacketError, ProtocolError, ProtocolVersion } from "#protocol";
-import { Topic, TopicTable } from "./topic.ts";
+import { type Topic, TopicTable } from "./topic.ts";
 
 const { MQTT_5_0 } = ProtocolVersion;
 const table = (): TopicTable => new TopicTable({ rejectControlCharacters: false });
@@ -65,10 +65,12 @@ describe("TopicTable", () => {
     const topics = table();
     const idle = resolve(topics, "idle");
     const busy = resolve(topics, "busy");
+    const found = new Set<Topic>();
     for (let i = 0; i < 3 * 65_536; i++) {
       resolve(topics, `flood/${i}`);
-      if (i % 1000 === 0) expect(resolve(topics, "busy")).toBe(busy);
+      if (i % 1000 === 0) found.add(resolve(topics, "busy"));
     }
+    expect([...found]).toEqual([busy]);
     expect(resolve(topics, "idle")).not.toBe(idle);
     expect(idle.name).toBe("idle"); // a forgotten one goes on working
   });

@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 
 export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   broker: async () => (await import("./commands/broker.ts")).brokerCommand,
+  conformance: async () => (await import("./commands/conformance.ts")).conformanceCommand,
 };
 
 /** What `martlet` without a command runs. */

@@ -15,14 +15,7 @@ export function martletTarget(log?: Log): ConformanceTarget {
   return virtualTarget({
     name: "martlet",
     start(options, clock) {
-      const { sessionExpiryCapSeconds, user, enhancedAuthentication, refusedClientIds, ...rest } = options;
-      const settings: Partial<BrokerSettings> = {
-        ...rest,
-        sysIntervalSeconds: 0,
-        ...(sessionExpiryCapSeconds === undefined
-          ? {}
-          : { maximumSessionExpiryInterval: sessionExpiryCapSeconds }),
-      };
+      const settings = settingsFor(options);
       const parts = log === undefined ? {} : { log };
       const broker = new Broker({
         clock,
@@ -35,6 +28,17 @@ export function martletTarget(log?: Log): ConformanceTarget {
       return { accept: (pipe) => broker.accept(pipe) };
     },
   });
+}
+
+/** The options that are settings, by the settings' names; the others are the gate's. */
+function settingsFor(options: BrokerOptions): Partial<BrokerSettings> {
+  const gates: readonly string[] = ["user", "enhancedAuthentication", "refusedClientIds"];
+  const settings: Record<string, unknown> = { sysIntervalSeconds: 0 };
+  for (const [name, value] of Object.entries(options)) {
+    if (name === "sessionExpiryCapSeconds") settings["maximumSessionExpiryInterval"] = value;
+    else if (!gates.includes(name)) settings[name] = value;
+  }
+  return settings;
 }
 
 /** The rules that cases rely on: one user, one authentication method, client ids that are refused. */

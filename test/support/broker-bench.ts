@@ -20,6 +20,8 @@ import {
 import { memoryPipes, VirtualClock } from "#testing";
 import { encodeOrFail, publishPacket, RawClient, type RawClientOptions } from "./raw-client.ts";
 
+const LARGEST_PACKET_ID = 65_535;
+
 export interface ConnectOptions extends RawClientOptions {
   /** Default true. */
   readonly cleanStart?: boolean;
@@ -52,7 +54,9 @@ export class BenchClient extends RawClient {
   }
 
   nextPacketId(): number {
-    return this.#nextPacketId++;
+    const packetId = this.#nextPacketId;
+    this.#nextPacketId = packetId === LARGEST_PACKET_ID ? 1 : packetId + 1;
+    return packetId;
   }
 
   /** Sends and lets the broker do all that follows. */

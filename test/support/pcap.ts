@@ -116,7 +116,7 @@ export async function capturingProxy(targetPort: number, capture: Capture): Prom
     const pass = (from: Socket, to: Socket, note: (bytes: Uint8Array) => void): void => {
       sockets.add(from);
       from.setNoDelay(true);
-      from.on("data", (chunk) => {
+      from.on("data", (chunk: Buffer) => {
         note(chunk);
         to.write(chunk);
       });

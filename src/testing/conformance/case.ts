@@ -35,9 +35,13 @@ export interface Outcome {
   readonly status: OutcomeStatus;
   /** Why it did not pass. */
   readonly reason: string | undefined;
+  /** Of a failure: the statement that is broken, when it is known; otherwise any of the case's may be. */
+  readonly broken: string | undefined;
   /** Where the server was allowed to do what it did, and the standard prefers something else. */
   readonly notes: readonly string[];
   readonly trace: readonly TraceEntry[];
+  /** In the target's own time. */
+  readonly durationMs: number;
 }
 
 /** The versions a case applies to. */

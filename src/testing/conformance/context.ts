@@ -3,10 +3,11 @@
  * on a shared broker. Cleans up what would outlive the case: sessions and retained messages.
  */
 
-import type { ProtocolVersion } from "#protocol";
+import { type ProtocolVersion, versionName } from "#protocol";
 import { Inconclusive, NotSupported } from "./failure.ts";
 import { type PeerSurroundings, RawPeer } from "./peer.ts";
 import type { BrokerUnderTest } from "./target.ts";
+import { binary, text } from "./wire/bytes.ts";
 import type { WireProperties } from "./wire/properties.ts";
 import { type ConnectOptions, connect, disconnect, publish } from "./wire/write.ts";
 
@@ -16,6 +17,12 @@ export interface ContextOptions extends Omit<PeerSurroundings, "pace" | "announc
   readonly suffix: string;
   readonly announced: WireProperties;
 }
+
+/** What CONNACK may say to anybody at any time: return codes of 3.x, and reason codes of 5.0. */
+const refusalsOfAnybody: ReadonlySet<number> = new Set([
+  ...[0x03, 0x04, 0x05],
+  ...[0x83, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x97, 0x9c, 0x9d, 0x9f],
+]);
 
 export interface CaseConnectOptions extends Partial<ConnectOptions> {
   /** The connection's name in the trace. The client id when absent. */
@@ -73,6 +80,24 @@ export class ConformanceContext {
     return peer;
   }
 
+  /** A well-formed CONNECT, with the user that the broker knows if it wants one. */
+  connectPacket(options: ConnectOptions, version = this.version): Uint8Array {
+    const isSomebody = options.userName !== undefined || options.password !== undefined;
+    return connect(version, isSomebody ? options : { ...this.#options.broker.credentials, ...options });
+  }
+
+  /** Flags and fields of the user that the broker knows, for a CONNECT that the case writes itself. */
+  get login(): { readonly flags: number; readonly fields: readonly Uint8Array[] } {
+    const { userName, password } = this.#options.broker.credentials ?? {};
+    const fields: Uint8Array[] = [];
+    if (userName !== undefined) fields.push(text(userName));
+    if (password !== undefined) fields.push(binary(password));
+    return {
+      flags: (userName === undefined ? 0 : 0x80) | (password === undefined ? 0 : 0x40),
+      fields,
+    };
+  }
+
   /** Opens a connection, sends CONNECT and returns it before any answer. */
   async startConnect(options: CaseConnectOptions = {}, version = this.version): Promise<RawPeer> {
     const { name, lasting = false, ...rest } = options;
@@ -86,13 +111,16 @@ export class ConformanceContext {
     const expiry = lasting && version === 5 ? { sessionExpiryInterval: LASTING_SECONDS } : {};
     const properties = { ...expiry, ...options.properties };
     peer.send(
-      connect(version, { ...rest, clientId, cleanStart: options.cleanStart ?? !lasting, properties }),
+      this.connectPacket(
+        { ...rest, clientId, cleanStart: options.cleanStart ?? !lasting, properties },
+        version,
+      ),
     );
     peer.connectSent(properties);
     return peer;
   }
 
-  /** Opens a connection and does CONNECT and CONNACK. A refusal fails the case. */
+  /** Opens a connection and does CONNECT and CONNACK. Being refused as a user ends the case, anything else fails it. */
   async connect(options: CaseConnectOptions = {}, version = this.version): Promise<RawPeer> {
     const peer = await this.startConnect(options, version);
     const { maximumQos, retainAvailable } = this.#surroundings.announced;
@@ -103,7 +131,14 @@ export class ConformanceContext {
       throw new NotSupported("the broker announces no retained messages");
     }
     const connack = await peer.expect("CONNACK");
-    if (connack.reasonCode !== 0) peer.fail(`CONNECT was refused with 0x${connack.reasonCode.toString(16)}`);
+    if (connack.reasonCode !== 0) {
+      const refusal = `CONNECT was refused with 0x${connack.reasonCode.toString(16).padStart(2, "0")}`;
+      if (connack.reasonCode === (version === 5 ? 0x84 : 0x01)) {
+        throw new NotSupported(`the broker does not speak MQTT ${versionName(version)}`);
+      }
+      if (refusalsOfAnybody.has(connack.reasonCode)) throw new Inconclusive(`${peer.name}: ${refusal}`);
+      peer.fail(refusal);
+    }
     peer.connack = connack;
     return peer;
   }

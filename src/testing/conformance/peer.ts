@@ -5,9 +5,10 @@
 
 import { bytesEqual, concatBytes, toHex } from "#base";
 import type { ProtocolVersion } from "#protocol";
-import { ConformanceFailure, NotSupported } from "./failure.ts";
+import { ConformanceFailure, Inconclusive, NotSupported } from "./failure.ts";
 import { type Link, type Pace, Signal } from "./link.ts";
 import { Observer } from "./observer.ts";
+import { type CloseExpectation, describe, mismatch, type Pattern } from "./pattern.ts";
 import { firstByteName, type TraceEntry } from "./trace.ts";
 import { type Raw, raw } from "./wire/bytes.ts";
 import type { WireProperties } from "./wire/properties.ts";
@@ -35,13 +36,6 @@ import {
   unsubscribe,
 } from "./wire/write.ts";
 
-/** The fields of a packet that matter to a case; properties are a subset again. */
-export type Pattern<Name extends PacketName> = Partial<
-  Omit<ServerPackets[Name], "name" | "bytes" | "properties">
-> & {
-  readonly properties?: WireProperties;
-};
-
 /** What a case shares with its connections. */
 export interface PeerSurroundings {
   readonly version: ProtocolVersion;
@@ -56,24 +50,11 @@ export interface PeerSurroundings {
   readonly announced: WireProperties;
 }
 
-/** What may come before the connection is closed. */
-export interface CloseExpectation {
-  /**
-   * The reason codes that the standard names for this error. Without them any will do. A 5.0 server may choose another
-   * code, or close without a word: the first is noted, and the second where the standard prefers words.
-   */
-  readonly reasons?: readonly number[];
-  /** Saying one of `reasons` is demanded, not just allowed. */
-  readonly mustSay?: boolean;
-  /** The standard prefers that it is said. Without this, that is so on a connection that was accepted (section 4.13.1). */
-  readonly shouldSay?: boolean;
-  /** Return codes of 3.x that may come in CONNACK; without them the connection has to close without a packet. */
-  readonly returnCodes?: readonly number[];
-  /** Not before this many milliseconds. */
-  readonly afterMs?: number;
-  /** At the latest after this many milliseconds; the patience of the run when absent. */
-  readonly withinMs?: number;
-}
+/** CONNACK of 3.x with return code 1. */
+const versionRefused = Uint8Array.of(0x20, 0x02, 0x00, 0x01);
+
+/** Unspecified, Implementation specific, Not authorized, Quota exceeded: a server needs no other reason than its own. */
+const subscriptionRefusals: ReadonlySet<number> = new Set([0x80, 0x83, 0x87, 0x97]);
 
 export class RawPeer {
   readonly name: string;
@@ -88,10 +69,11 @@ export class RawPeer {
   /** Raised whenever something came. */
   readonly signal = new Signal();
   #unread: Uint8Array = new Uint8Array(0);
-  #failure: ConformanceFailure | undefined;
+  #failure: ConformanceFailure | NotSupported | undefined;
   #closed = false;
   #nextPacketId = 1;
   #readsPackets = true;
+  #hasConnack = false;
   /** A CONNACK came that accepts. */
   #accepted = false;
 
@@ -126,7 +108,8 @@ export class RawPeer {
   /** Sends hex, bytes or both in one write. */
   send(...parts: readonly Raw[]): void {
     const bytes = raw(parts);
-    this.#context.record({ peer: this.name, direction: "sent", what: firstByteName(bytes), bytes });
+    const { name, version } = this;
+    this.#context.record({ peer: name, direction: "sent", what: firstByteName(bytes), bytes, version });
     this.link.send(bytes);
   }
 
@@ -163,7 +146,7 @@ export class RawPeer {
     return (await this.take("PUBCOMP", { packetId })).reasonCode;
   }
 
-  /** SUBSCRIBE and its SUBACK; a refused filter fails the case. */
+  /** SUBSCRIBE and its SUBACK. A filter taken for invalid fails the case, one that is not allowed ends it. */
   async subscribe(
     subscriptions: string | SubscriptionOptions | readonly SubscriptionOptions[],
     properties: WireProperties = {},
@@ -178,8 +161,13 @@ export class RawPeer {
     const packetId = this.nextPacketId();
     this.send(subscribe(this.version, packetId, list, properties));
     const suback = await this.take("SUBACK", { packetId });
-    for (const [index, code] of suback.reasonCodes.entries()) {
-      if (code >= 0x80) this.fail(`SUBACK refuses "${list[index]?.filter}" with 0x${code.toString(16)}`);
+    for (const [index, { filter, qos = 0 }] of list.entries()) {
+      const code = suback.reasonCodes[index] ?? qos;
+      const refusal = `SUBACK refuses "${filter}" with 0x${code.toString(16)}`;
+      // A server may refuse any subscription, and may grant less than was asked for.
+      if (subscriptionRefusals.has(code)) throw new Inconclusive(`${this.name}: ${refusal}`);
+      if (code >= 0x80) this.fail(refusal);
+      if (code < qos) throw new NotSupported(`the broker grants QoS ${code} instead of ${qos}`);
     }
     return suback;
   }
@@ -403,6 +391,7 @@ export class RawPeer {
     this.#unread = concatBytes([this.#unread, bytes]);
     if (!this.#readsPackets) {
       this.#context.record({ peer: this.name, direction: "received", what: "bytes", bytes });
+      this.signal.raise();
       return;
     }
     try {
@@ -414,13 +403,21 @@ export class RawPeer {
           direction: "received",
           what: firstByteName(packet),
           bytes: packet,
+          version: this.version,
         });
+        // What a server of 3.x says to a 5.0 client, in the format of 3.x.
+        if (this.version === 5 && !this.#hasConnack && bytesEqual(packet, versionRefused)) {
+          throw new NotSupported("the broker does not speak MQTT 5.0");
+        }
         const read = this.#observer.received(readPacket(packet, this.version));
-        if (read.name === "CONNACK" && read.reasonCode === 0) this.#accepted = true;
+        if (read.name === "CONNACK") {
+          this.#hasConnack = true;
+          if (read.reasonCode === 0) this.#accepted = true;
+        }
         this.inbox.push(read);
       }
     } catch (error) {
-      if (!(error instanceof ConformanceFailure)) throw error;
+      if (!(error instanceof ConformanceFailure || error instanceof NotSupported)) throw error;
       this.#failure = error;
     }
     this.signal.raise();
@@ -431,6 +428,9 @@ export class RawPeer {
     this.#closed = true;
     this.#context.record({ peer: this.name, direction: "closed", what: "closed by the server" });
     if (this.#readsPackets && this.#unread.length > 0 && this.#failure === undefined) {
+      const { name, version } = this;
+      const what = "an unfinished packet";
+      this.#context.record({ peer: name, direction: "received", what, bytes: this.#unread, version });
       this.#failure = new ConformanceFailure(`${this.name}: the connection ended inside a packet`);
     }
     this.signal.raise();
@@ -440,39 +440,4 @@ export class RawPeer {
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
-}
-
-/** Why `packet` is not the one expected; undefined when it is. */
-function mismatch(packet: ServerPacket, name: PacketName, pattern: Pattern<PacketName>): string | undefined {
-  if (packet.name !== name) return `got ${packet.name} ${toHex(packet.bytes)}`;
-  for (const [field, wanted] of Object.entries(pattern)) {
-    const actual = (packet as unknown as Record<string, unknown>)[field];
-    if (field === "properties") {
-      for (const [property, value] of Object.entries(wanted as object)) {
-        const got = (actual as Record<string, unknown>)[property];
-        if (!same(got, value)) return `${property} is ${show(got)} instead of ${show(value)}`;
-      }
-    } else if (!same(actual, wanted)) return `${field} is ${show(actual)} instead of ${show(wanted)}`;
-  }
-  return undefined;
-}
-
-function same(a: unknown, b: unknown): boolean {
-  if (a instanceof Uint8Array && b instanceof Uint8Array) return bytesEqual(a, b);
-  if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((each, index) => same(each, b[index]));
-  }
-  return a === b;
-}
-
-function show(value: unknown): string {
-  if (value instanceof Uint8Array) return toHex(value);
-  return value === undefined ? "absent" : JSON.stringify(value);
-}
-
-function describe(pattern: object): string {
-  const fields = Object.entries(pattern).map(([field, value]) =>
-    field === "properties" ? describe(value as object) : `${field} ${show(value)}`,
-  );
-  return fields.join(", ");
 }

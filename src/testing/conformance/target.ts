@@ -42,6 +42,11 @@ export interface Needs {
   readonly virtualTime?: true;
 }
 
+export interface Credentials {
+  readonly userName?: string;
+  readonly password?: Uint8Array;
+}
+
 /** A broker that is up, as one case sees it. */
 export interface BrokerUnderTest {
   readonly pace: Pace;
@@ -49,6 +54,8 @@ export interface BrokerUnderTest {
   readonly timersLateMs: number;
   /** The broker ends with the case, so nothing has to be cleaned up. */
   readonly fresh: boolean;
+  /** The user that cases connect as, where the broker wants one. */
+  readonly credentials?: Credentials;
   /** Opens a connection; no bytes are sent. */
   open(transport: "stream" | "webSocket"): Promise<Link>;
   /** The case is over. */

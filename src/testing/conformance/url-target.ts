@@ -3,16 +3,25 @@
  * broker happens to have are not supported here.
  */
 
-import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { WebSocket } from "ws";
-import { ConfigError, MartletError } from "#base";
+import { ConfigError, describeError, utf8Encode } from "#base";
+import { PipeError } from "#transport";
 import { type Link, realPace } from "./link.ts";
-import type { BrokerUnderTest, ConformanceTarget, Needs } from "./target.ts";
+import type { BrokerUnderTest, ConformanceTarget, Credentials, Needs } from "./target.ts";
 
 export interface UrlTargetOptions {
   /** Where the broker listens for WebSocket, when `url` is something else. */
   readonly webSocketUrl?: string;
+  /** The user to connect as; the URL may name it too, `mqtt://user:password@host`. */
+  readonly userName?: string;
+  readonly password?: string;
+  /** PEM: the authorities that the broker's certificate is verified with, instead of those of the system. */
+  readonly ca?: string;
+  /** PEM: the client's own certificate and its key. */
+  readonly cert?: string;
+  readonly key?: string;
   /** Certificates are not verified; for brokers under test with certificates of their own. */
   readonly insecure?: boolean;
 }
@@ -20,32 +29,42 @@ export interface UrlTargetOptions {
 const DIAL_TIMEOUT_MS = 10_000;
 const TIMERS_LATE_MS = 12_000;
 
+const streamSchemes: ReadonlySet<string> = new Set(["mqtt:", "tcp:", "mqtts:", "tls:", "ssl:", "unix:"]);
+const webSocketSchemes: ReadonlySet<string> = new Set(["ws:", "wss:"]);
+
 /**
  * A target at `mqtt://`, `mqtts://`, `ws://` or `wss://`, or at a Unix socket, `unix:/path`.
  *
+ * @throws ConfigError for what is no such URL
  * @example
  * const outcomes = await runConformance(urlTarget("mqtt://127.0.0.1:1883"));
  */
 export function urlTarget(url: string, options: UrlTargetOptions = {}): ConformanceTarget {
-  if (!URL.canParse(url)) throw new ConfigError("url", `"${url}" is no URL such as mqtt://127.0.0.1:1883`);
-  const streamUrl = new URL(url);
-  const ownWebSocket = streamUrl.protocol === "ws:" || streamUrl.protocol === "wss:" ? url : undefined;
-  const webSocketUrl = options.webSocketUrl ?? ownWebSocket;
-  const insecure = options.insecure === true;
+  const { address, credentials } = readUrl(url, options);
+  const isWebSocket = webSocketSchemes.has(address.protocol);
+  const webSocketUrl = options.webSocketUrl ?? (isWebSocket ? address.href : undefined);
+  if (options.webSocketUrl !== undefined) {
+    const given = URL.canParse(options.webSocketUrl) ? new URL(options.webSocketUrl).protocol : "";
+    if (!webSocketSchemes.has(given)) {
+      throw new ConfigError(
+        "webSocketUrl",
+        `"${options.webSocketUrl}" is no URL such as ws://127.0.0.1/mqtt.`,
+      );
+    }
+  }
   const broker: BrokerUnderTest = {
     pace: realPace,
     timersLateMs: TIMERS_LATE_MS,
     fresh: false,
+    ...(credentials === undefined ? {} : { credentials }),
     async open(transport) {
-      if (transport === "webSocket" || ownWebSocket !== undefined) {
-        return await openWebSocket(webSocketUrl ?? url, insecure);
-      }
-      return await openStream(streamUrl, insecure);
+      if (transport === "webSocket" || isWebSocket) return await openWebSocket(webSocketUrl ?? url, options);
+      return await openStream(address, options);
     },
     release: async () => undefined,
   };
   return {
-    name: url,
+    name: address.href,
     async prepare(needs: Needs) {
       if (needs.broker !== undefined) {
         return { notSupported: `needs a broker with ${Object.keys(needs.broker).join(", ")}` };
@@ -59,41 +78,82 @@ export function urlTarget(url: string, options: UrlTargetOptions = {}): Conforma
   };
 }
 
-function dial(url: URL, insecure: boolean): { socket: Socket; ready: string } {
+/** The address without its user, so that no report shows a password. */
+function readUrl(url: string, options: UrlTargetOptions): { address: URL; credentials?: Credentials } {
+  const example = "such as mqtt://127.0.0.1:1883, mqtts://, ws://, wss:// or unix:/path";
+  const address = URL.canParse(url) ? new URL(url) : undefined;
+  if (address === undefined) throw new ConfigError("url", `"${url}" is no URL ${example}.`);
+  if (!streamSchemes.has(address.protocol) && !webSocketSchemes.has(address.protocol)) {
+    throw new ConfigError("url", `${address.protocol} is not known; give a URL ${example}.`);
+  }
+  if (address.protocol === "unix:" ? address.pathname === "" : address.hostname === "") {
+    throw new ConfigError("url", `"${url}" names no host; give a URL ${example}.`);
+  }
+  const userName =
+    options.userName ?? (address.username === "" ? undefined : decodeURIComponent(address.username));
+  const password =
+    options.password ?? (address.password === "" ? undefined : decodeURIComponent(address.password));
+  address.username = "";
+  address.password = "";
+  if (userName === undefined && password === undefined) return { address };
+  const credentials = {
+    ...(userName === undefined ? {} : { userName }),
+    ...(password === undefined ? {} : { password: utf8Encode(password) }),
+  };
+  return { address, credentials };
+}
+
+function tlsOptions({ ca, cert, key, insecure }: UrlTargetOptions) {
+  return {
+    rejectUnauthorized: insecure !== true,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+function dial(url: URL, options: UrlTargetOptions): { socket: Socket; ready: string } {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   switch (url.protocol) {
-    case "mqtt:":
-    case "tcp:":
-      return { socket: connectPlain({ host, port: Number(url.port || 1883) }), ready: "connect" };
-    case "mqtts:":
-    case "tls:": {
-      const port = Number(url.port || 8883);
-      const socket = connectTls({ host, port, servername: host, rejectUnauthorized: !insecure });
-      return { socket, ready: "secureConnect" };
-    }
     case "unix:":
-      return { socket: connectPlain({ path: url.pathname }), ready: "connect" };
+      return { socket: connectPlain({ path: decodeURIComponent(url.pathname) }), ready: "connect" };
+    case "mqtts:":
+    case "tls:":
+    case "ssl:": {
+      const port = Number(url.port || 8883);
+      // Server Name Indication is for names only.
+      const name = isIP(host) === 0 ? { servername: host } : {};
+      return {
+        socket: connectTls({ host, port, ...name, ...tlsOptions(options) }),
+        ready: "secureConnect",
+      };
+    }
     default:
-      throw new ConfigError("url", `${url.protocol}// is not known; use mqtt, mqtts, ws, wss or unix`);
+      return { socket: connectPlain({ host, port: Number(url.port || 1883) }), ready: "connect" };
   }
 }
 
-function cannotReach(url: string, cause: unknown): MartletError {
-  return new MartletError("MARTLET_STATE", `The broker at ${url} cannot be reached`, { cause });
+function cannotReach(url: string, cause: unknown): PipeError {
+  const why = describeError(cause) || "nobody answers";
+  return new PipeError("refused", `The broker at ${url} cannot be reached: ${why}`, { cause });
 }
 
-async function openStream(url: URL, insecure: boolean): Promise<Link> {
-  const { socket, ready } = dial(url, insecure);
+async function openStream(url: URL, options: UrlTargetOptions): Promise<Link> {
+  const { socket, ready } = dial(url, options);
   socket.setNoDelay(true);
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => socket.destroy(cannotReach(url.href, undefined)), DIAL_TIMEOUT_MS);
+    const late = (): void => {
+      const message = `The broker at ${url.href} did not take the connection within ${DIAL_TIMEOUT_MS / 1000} seconds`;
+      socket.destroy(new PipeError("timed-out", message));
+    };
+    const timer = setTimeout(late, DIAL_TIMEOUT_MS);
     socket.once(ready, () => {
       clearTimeout(timer);
       resolve();
     });
     socket.once("error", (error) => {
       clearTimeout(timer);
-      reject(cannotReach(url.href, error));
+      reject(error instanceof PipeError ? error : cannotReach(url.href, error));
     });
   });
   // From here on an error is one way of being closed.
@@ -109,11 +169,11 @@ async function openStream(url: URL, insecure: boolean): Promise<Link> {
   };
 }
 
-async function openWebSocket(url: string, insecure: boolean): Promise<Link> {
+async function openWebSocket(url: string, options: UrlTargetOptions): Promise<Link> {
   const socket = new WebSocket(url, "mqtt", {
     handshakeTimeout: DIAL_TIMEOUT_MS,
     perMessageDeflate: false,
-    rejectUnauthorized: !insecure,
+    ...tlsOptions(options),
   });
   // Frames that come with the end of the handshake must find a listener.
   const early: Uint8Array[] = [];

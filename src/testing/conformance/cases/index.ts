@@ -3,6 +3,8 @@
 import type { ConformanceCase } from "../case.ts";
 import { authCases } from "./auth.ts";
 import { connectCases } from "./connect.ts";
+import { connectClientIdCases } from "./connect-client-id.ts";
+import { connectFieldCases } from "./connect-fields.ts";
 import { connectSessionCases } from "./connect-session.ts";
 import { disconnectCases } from "./disconnect.ts";
 import { flowControlCases } from "./flow-control.ts";
@@ -11,6 +13,7 @@ import { malformedCases } from "./malformed.ts";
 import { orderingCases } from "./ordering.ts";
 import { pingCases } from "./ping.ts";
 import { propertyCases } from "./properties.ts";
+import { propertyUseCases } from "./properties-in-use.ts";
 import { propertyErrorCases } from "./property-errors.ts";
 import { publishCases } from "./publish.ts";
 import { publishQos1Cases } from "./publish-qos1.ts";
@@ -26,6 +29,8 @@ import { willCases } from "./will.ts";
 
 export const conformanceCases: readonly ConformanceCase[] = [
   ...connectCases,
+  ...connectFieldCases,
+  ...connectClientIdCases,
   ...connectSessionCases,
   ...willCases,
   ...publishCases,
@@ -37,6 +42,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...sharedSubscriptionCases,
   ...topicCases,
   ...propertyCases,
+  ...propertyUseCases,
   ...propertyErrorCases,
   ...topicAliasCases,
   ...flowControlCases,

@@ -36,13 +36,31 @@ export function foreignProperties(place: (typeof properties)[number]["places"][n
 
 /** A CONNECT of 5.0 with these property bytes, and a will with others. */
 export function connect5(c: ConformanceContext, connectProperties: Raw, willProperties?: Raw): Uint8Array {
-  const id = text(c.clientId());
-  if (willProperties === undefined) {
-    return packet(0x10, protocolName(5), "02 00 00", propertyBlock(connectProperties), id);
-  }
-  const will = [propertyBlock(willProperties), text(c.topic("will")), binary(raw("'gone'"))];
-  return packet(0x10, protocolName(5), "06 00 00", propertyBlock(connectProperties), id, will);
+  const { flags, fields } = c.login;
+  const will =
+    willProperties === undefined
+      ? []
+      : [propertyBlock(willProperties), text(c.topic("will")), binary(raw("'gone'"))];
+  return packet(
+    0x10,
+    protocolName(5),
+    Uint8Array.of(flags | (will.length === 0 ? 0x02 : 0x06)),
+    twoBytes(0),
+    propertyBlock(connectProperties),
+    text(c.clientId()),
+    will,
+    fields,
+  );
 }
+
+/** A CONNECT with these flags and this payload, whatever they are worth. */
+export function connectWith(c: ConformanceContext, flags: number, ...payload: readonly Raw[]): Uint8Array {
+  const properties = c.version === 5 ? "00" : "";
+  return packet(0x10, protocolName(c.version), Uint8Array.of(flags), twoBytes(0), properties, payload);
+}
+
+/** Bytes of a packet that a connection is named after. */
+const NAME_BYTES = 8;
 
 /** Each of these, as the first packet, has to close its connection without being accepted. */
 export async function expectConnectErrors(
@@ -51,7 +69,7 @@ export async function expectConnectErrors(
   packets: readonly Raw[],
 ): Promise<void> {
   for (const bytes of packets) {
-    const client = await c.open(toHex(raw(bytes)));
+    const client = await c.open(toHex(raw(bytes), NAME_BYTES));
     client.send(bytes);
     await client.expectClose({ reasons });
   }
@@ -64,7 +82,7 @@ export async function expectErrors(
   packets: readonly Raw[],
 ): Promise<void> {
   for (const bytes of packets) {
-    const client = await c.connect({ name: toHex(raw(bytes)) });
+    const client = await c.connect({ name: toHex(raw(bytes), NAME_BYTES) });
     client.send(bytes);
     await client.expectClose({ reasons });
   }

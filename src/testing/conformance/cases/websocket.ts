@@ -3,11 +3,11 @@
 import { ALL, type ConformanceCase, SINCE_3_1_1 } from "../case.ts";
 import type { ConformanceContext } from "../context.ts";
 import type { RawPeer } from "../peer.ts";
-import { connect, publish } from "../wire/write.ts";
+import { publish } from "../wire/write.ts";
 
 async function openWebSocket(c: ConformanceContext): Promise<RawPeer> {
   const client = await c.open("client", "webSocket");
-  client.send(connect(c.version, { clientId: c.clientId() }));
+  client.send(c.connectPacket({ clientId: c.clientId() }));
   await client.expect("CONNACK", { reasonCode: 0 });
   return client;
 }

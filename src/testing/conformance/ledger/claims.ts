@@ -10,6 +10,8 @@ export interface Claim {
   readonly test: string;
   /** The test's title, as it stands in the file. */
   readonly title: string;
+  /** `both` when the test proves a statement for clients too, for example because both sides share the code. */
+  readonly side?: "both";
 }
 
 export const claims: readonly Claim[] = [
@@ -17,6 +19,12 @@ export const claims: readonly Claim[] = [
     statements: ["3.1.1/MQTT-3.2.2-6"],
     test: "src/protocol/packets.test.ts",
     title: "what 3.1.1 has no return code for is not sent",
+  },
+  {
+    // No packet can make the broker fail inside, so the test makes one of its parts fail.
+    statements: ["3.1.1/MQTT-4.8.0-2"],
+    test: "src/broker/fault.test.ts",
+    title: "a failure inside the broker closes the connection it happened on",
   },
   {
     statements: ["5.0/U5-1.5.4"],

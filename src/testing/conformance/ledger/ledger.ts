@@ -1,6 +1,6 @@
 /**
- * The ledger: for every statement of the standards, whether it is tested, waived with a reason, or open. The state is
- * computed from the cases and the claims, so it cannot say more than there is.
+ * The ledger: for every statement of the standards, whether it is tested, waived with a reason, waits for Martlet's client,
+ * or is open. The state is computed from the cases and the claims, so it cannot say more than there is.
  */
 
 import type { ConformanceCase } from "../case.ts";
@@ -8,36 +8,57 @@ import { type Claim, claims } from "./claims.ts";
 import { type Statement, statements } from "./statements.ts";
 import { waivers } from "./waivers.ts";
 
-type StatementState = "tested" | "waived" | "open";
+export const statementStates = ["tested", "waived", "waits: client", "open"] as const;
+
+export type StatementState = (typeof statementStates)[number];
 
 export interface LedgerEntry extends Statement {
   readonly state: StatementState;
   /** The cases that list it, and the unit tests that claim it. */
-  readonly tests: readonly string[];
+  readonly tests: readonly LedgerTest[];
   /** Why it is waived, or what is missing. */
   readonly remark: string;
 }
+
+/** What tests a statement. */
+export interface LedgerTest {
+  /** The case's name, or the unit test's title. */
+  readonly name: string;
+  /** The unit test's file; absent for a case. */
+  readonly file?: string;
+}
+
+/** What a client has to do as well, and what no case on a server can show. */
+const CLIENT_HALF = "for the server; the client's half waits for the client";
 
 /** Every statement with its state, in the order of the standards. */
 export function buildLedger(
   cases: readonly ConformanceCase[],
   claimed: readonly Claim[] = claims,
 ): LedgerEntry[] {
-  const tests = new Map<string, string[]>();
-  const add = (id: string, test: string): void => void tests.set(id, [...(tests.get(id) ?? []), test]);
-  for (const each of cases) for (const id of each.statements) add(id, each.name);
-  for (const each of claimed) for (const id of each.statements) add(id, `${each.test}: ${each.title}`);
+  const tests = new Map<string, LedgerTest[]>();
+  const add = (id: string, test: LedgerTest): void => void tests.set(id, [...(tests.get(id) ?? []), test]);
+  for (const each of cases) for (const id of each.statements) add(id, { name: each.name });
+  const clientHalves = new Set<string>();
+  for (const { statements: ids, test: file, title, side } of claimed) {
+    for (const id of ids) {
+      add(id, { name: title, file });
+      if (side === "both") clientHalves.add(id);
+    }
+  }
   return statements.map((statement) => {
     const own = tests.get(statement.id) ?? [];
     const waiver = waivers[statement.id];
-    if (own.length > 0) return { ...statement, state: "tested", tests: own, remark: "" };
+    if (own.length > 0) {
+      const remark = statement.binds === "both" && !clientHalves.has(statement.id) ? CLIENT_HALF : "";
+      return { ...statement, state: "tested", tests: own, remark };
+    }
     if (waiver !== undefined) return { ...statement, state: "waived", tests: own, remark: waiver };
-    return {
-      ...statement,
-      state: "open",
-      tests: own,
-      remark: statement.binds === "client" ? "needs the client" : "",
-    };
+    if (statement.binds === "client") {
+      const remark = "binds clients only; needs the client";
+      return { ...statement, state: "waits: client", tests: own, remark };
+    }
+    return { ...statement, state: "open", tests: own, remark: "nothing tests it" };
   });
 }
 
