@@ -5,7 +5,6 @@
  * outlives it is the session's.
  */
 
-import type { Identity } from "#auth";
 import { describeError, InvariantError, Timer, type TimerTarget } from "#base";
 import { InboundAliases, type OutboundAliases } from "#flow";
 import {
@@ -40,7 +39,7 @@ import type { DeliveryTerms } from "./route.ts";
 import { fits, sendPublish } from "./send-publish.ts";
 import type { Session } from "./session.ts";
 import type { Topic } from "./topic.ts";
-import { traceAcknowledgement } from "./trace.ts";
+import { traceAcknowledgement, withoutSecrets } from "./trace.ts";
 
 /** `awaiting-connect` → (`authenticating`) → `connected` → `closed` */
 export type ChannelPhase = "awaiting-connect" | "authenticating" | "connected" | "closed";
@@ -57,7 +56,8 @@ export class Channel implements TimerTarget {
   phase: ChannelPhase = "awaiting-connect";
 
   // Known from CONNECT on.
-  identity: Identity | undefined = undefined;
+  /** The client as the gate and hooks see it. */
+  identity: PublishingClient | undefined = undefined;
   session: Session | undefined = undefined;
   version: ProtocolVersion = ProtocolVersion.MQTT_3_1_1;
   isBridge = false;
@@ -84,10 +84,10 @@ export class Channel implements TimerTarget {
     return this.identity?.clientId ?? "";
   }
 
-  /** The client as the gate and hooks see it; from CONNECT on. */
+  /** Of a client whose CONNECT came. */
   get client(): PublishingClient {
     if (this.identity === undefined) throw new InvariantError("Nobody knows this client yet.");
-    return { ...this.identity, protocolVersion: this.version };
+    return this.identity;
   }
 
   get isVersion5(): boolean {
@@ -116,7 +116,8 @@ export class Channel implements TimerTarget {
   onPacket(packet: Exclude<Packet, PublishPacket>): void {
     this.core.router.run.flush();
     this.core.metrics.packetsReceived++;
-    if (packet.type !== PacketType.CONNECT) this.core.trace?.onReceived(this.clientId, packet);
+    if (packet.type !== PacketType.CONNECT)
+      this.core.trace?.onReceived(this.clientId, withoutSecrets(packet));
     if (this.phase === "connected") this.#onPacketConnected(packet);
     else if (packet.type === PacketType.CONNECT && this.phase === "awaiting-connect") onConnect(this, packet);
     else if (packet.type === PacketType.AUTH && this.phase === "authenticating") onAuth(this, packet);
@@ -234,8 +235,15 @@ export class Channel implements TimerTarget {
     if (bytes === undefined) return false;
     this.connection.output.append(bytes, 0, bytes.length);
     this.core.metrics.packetsSent++;
-    this.core.trace?.onSent(this.clientId, packet);
+    this.core.trace?.onSent(this.clientId, withoutSecrets(packet));
     return true;
+  }
+
+  /** Sends an answer without which the client would wait for ever: if it is too large for it, the connection ends. */
+  sendOrClose(packet: Exclude<Packet, PublishPacket>): void {
+    if (this.send(packet)) return;
+    const detail = "The answer would exceed the Maximum Packet Size of the client.";
+    this.close({ kind: "protocol-error", reasonCode: ReasonCode.PACKET_TOO_LARGE, detail });
   }
 
   /** PUBACK, PUBREC, PUBREL or PUBCOMP. */

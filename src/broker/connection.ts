@@ -71,6 +71,7 @@ export class Connection implements PipeReceiver {
     } catch (error) {
       this.channel.onFault(error, isWireError(error));
     }
+    this.#chunk = EMPTY_BYTES;
     if (!this.#isThrottled && !this.isWritable) {
       this.#isThrottled = true;
       this.#applyReading();

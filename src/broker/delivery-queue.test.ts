@@ -180,9 +180,9 @@ describe("retained messages of a new subscription", () => {
         yield message(size);
       }
     }
-    queue.addBacklog({ cursor: cursor(1, 2), terms });
-    queue.addBacklog({ cursor: cursor(), terms });
-    queue.addBacklog({ cursor: cursor(3), terms: new DeliveryTerms(0, true, undefined) });
+    queue.addBacklog({ topicFilter: "a", cursor: cursor(1, 2), terms });
+    queue.addBacklog({ topicFilter: "b", cursor: cursor(), terms });
+    queue.addBacklog({ topicFilter: "c", cursor: cursor(3), terms: new DeliveryTerms(0, true, undefined) });
     const seen: [number, number][] = [];
     for (let next = queue.peek(); next !== undefined; next = queue.peek()) {
       expect(queue.peek()).toBe(next);
@@ -201,12 +201,25 @@ describe("retained messages of a new subscription", () => {
 
   test("do not count, and are forgotten when the queue is drained", () => {
     const queue = new DeliveryQueue();
-    queue.addBacklog({ cursor: [message(1)].values(), terms });
-    queue.addBacklog({ cursor: [message(2)].values(), terms });
+    queue.addBacklog({ topicFilter: "a", cursor: [message(1)].values(), terms });
+    queue.addBacklog({ topicFilter: "b", cursor: [message(2)].values(), terms });
     expect([queue.size, queue.isEmpty]).toEqual([0, false]);
     queue.peek();
     expect(queue.drain()).toEqual([]);
     expect(queue.isEmpty).toBe(true);
     expect(queue.peek()).toBeUndefined();
+  });
+
+  test("begin anew when the filter is subscribed to again, and end when it is unsubscribed from", () => {
+    const queue = new DeliveryQueue();
+    queue.addBacklog({ topicFilter: "a", cursor: [message(1), message(2)].values(), terms });
+    expect(queue.peek()?.message.payloadLength).toBe(1);
+    queue.addBacklog({ topicFilter: "a", cursor: [message(3)].values(), terms });
+    expect(queue.peek()?.message.payloadLength).toBe(3);
+    queue.addBacklog({ topicFilter: "b", cursor: [message(4)].values(), terms });
+    queue.removeBacklog("a");
+    expect(queue.peek()?.message.payloadLength).toBe(4);
+    queue.removeBacklog("b");
+    expect(queue.isEmpty).toBe(true);
   });
 });

@@ -27,6 +27,8 @@ export class Delivery {
 
 /** Retained messages that a new subscription is still to get. */
 export interface RetainedBacklog {
+  /** Of the subscription; one backlog a filter. */
+  readonly topicFilter: string;
   readonly cursor: IterableIterator<Message>;
   readonly terms: DeliveryTerms;
 }
@@ -58,8 +60,19 @@ export class DeliveryQueue {
     return this.#deliveries.size === 0 && this.#backlogs === undefined && this.#read === undefined;
   }
 
+  /** Retained messages for a new subscription; takes the place of what an earlier one with this filter was still to get. */
   addBacklog(backlog: RetainedBacklog): void {
+    this.removeBacklog(backlog.topicFilter);
     (this.#backlogs ??= []).push(backlog);
+  }
+
+  /** The subscription is gone: its retained messages are not begun any more [MQTT-3.10.4-2]. */
+  removeBacklog(topicFilter: string): void {
+    if (this.#backlogs === undefined) return;
+    // What has been read and not sent is of the first one.
+    if (this.#backlogs[0]?.topicFilter === topicFilter) this.#read = undefined;
+    this.#backlogs = this.#backlogs.filter((backlog) => backlog.topicFilter !== topicFilter);
+    if (this.#backlogs.length === 0) this.#backlogs = undefined;
   }
 
   /** Adds `delivery` at the end, or records why not: `outcomes` gets whatever falls out. */

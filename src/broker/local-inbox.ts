@@ -16,6 +16,7 @@ export class LocalInbox {
   readonly #take: (message: Message, retain: boolean) => void;
   readonly #arrived = new Ring<Arrived>();
   #isClosed = false;
+  #isScheduled = false;
 
   constructor(clock: Clock, take: (message: Message, retain: boolean) => void) {
     this.#clock = clock;
@@ -24,8 +25,8 @@ export class LocalInbox {
 
   /** @param isRetained it comes because of the new subscription */
   push(message: Message, isRetained: boolean): void {
-    if (this.#arrived.size === 0) this.#clock.afterTurn(() => this.#drain());
     this.#arrived.push({ message: message.keep(), isRetained });
+    this.#schedule();
   }
 
   /** Nothing more is handed over. */
@@ -34,12 +35,19 @@ export class LocalInbox {
     this.#arrived.clear();
   }
 
+  #schedule(): void {
+    if (this.#isScheduled || this.#arrived.size === 0) return;
+    this.#isScheduled = true;
+    this.#clock.afterTurn(() => this.#drain());
+  }
+
   #drain(): void {
+    this.#isScheduled = false;
     // What listeners publish meanwhile waits for the next turn.
     for (let left = this.#arrived.size; left > 0 && !this.#isClosed; left--) {
       const { message, isRetained } = this.#arrived.shift() as Arrived;
       this.#take(message, isRetained || message.retain);
     }
-    if (this.#arrived.size > 0) this.#clock.afterTurn(() => this.#drain());
+    this.#schedule();
   }
 }

@@ -85,7 +85,7 @@ function onStep(channel: Channel, step: Step): void {
   }
   if (step.outcome === "refused") {
     const detail = step.reasonString === undefined ? {} : { detail: step.reasonString };
-    channel.close({ kind: "authentication-failed", reasonCode: ReasonCode.NOT_AUTHORIZED, ...detail }); // [MQTT-4.12.1-2]
+    channel.close({ kind: "authentication-failed", reasonCode: step.reasonCode, ...detail }); // [MQTT-4.12.1-2]
     return;
   }
   const data = step.authenticationData === undefined ? {} : { authenticationData: step.authenticationData };

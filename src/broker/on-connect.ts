@@ -21,6 +21,7 @@ import type { Channel } from "./channel.ts";
 import { shuttingDown, takenOver } from "./disconnect-reason.ts";
 import { Message } from "./message.ts";
 import { beginAuthentication } from "./on-auth.ts";
+import { withoutSecrets } from "./trace.ts";
 import { waitFor } from "./wait-for.ts";
 import type { WillMessage } from "./will.ts";
 
@@ -34,8 +35,13 @@ export function onConnect(channel: Channel, packet: ConnectPacket): void {
   const { core } = channel;
   const isAssigned = packet.clientId === "";
   const clientId = isAssigned ? inventClientId(channel) : packet.clientId;
-  core.trace?.onReceived(clientId, withoutSecret(packet));
-  channel.identity = { clientId, userName: packet.userName, address: channel.connection.pipe.peer };
+  core.trace?.onReceived(clientId, withoutSecrets(packet));
+  channel.identity = {
+    clientId,
+    userName: packet.userName,
+    protocolVersion: packet.protocolVersion,
+    address: channel.connection.pipe.peer,
+  };
   if (packet.properties.maximumPacketSize !== undefined) {
     channel.maximumPacketSize = packet.properties.maximumPacketSize;
   }
@@ -128,7 +134,8 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
     return;
   }
   // The older connection ends before anything of this one begins [MQTT-3.1.4-3]; all in this turn, so nobody gets between.
-  if (held?.channel !== undefined) core.sessions.takeOver(held, packet.cleanStart, takenOver);
+  if (held?.channel !== undefined) core.sessions.takeOver(held, takenOver);
+  if (isClosed(channel)) return; // by somebody who heard of the take-over
 
   connack.sessionPresent = !packet.cleanStart && core.sessions.get(channel.clientId) !== undefined;
   const session = core.sessions.open(channel.clientId, packet.cleanStart); // [MQTT-3.1.2-4] to [MQTT-3.1.2-6]
@@ -164,6 +171,11 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
     address: connection.pipe.peer,
   });
   session.pump();
+}
+
+/** Asked again where listeners may have had their say. */
+function isClosed(channel: Channel): boolean {
+  return channel.phase === "closed";
 }
 
 function connackProperties(
@@ -265,12 +277,4 @@ function inventClientId(channel: Channel): string {
     for (const byte of random.bytes(CLIENT_ID_BYTES)) clientId += byte.toString(16).padStart(2, "0");
     if (sessions.get(clientId) === undefined) return clientId;
   }
-}
-
-/** For traces: the password never leaves this file. */
-function withoutSecret(packet: ConnectPacket): ConnectPacket {
-  if (packet.password === undefined && packet.properties.authenticationData === undefined) return packet;
-  const { password: _password, properties, ...rest } = packet;
-  const { authenticationData: _data, ...harmless } = properties;
-  return { ...rest, properties: harmless };
 }

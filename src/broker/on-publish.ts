@@ -85,7 +85,7 @@ function onPublishInFull(channel: Channel, view: PublishView, topic: Topic): voi
   }
   const kept = message.keep();
   const decision = verdict.then((settled) => {
-    session.undecided.delete(packetId);
+    if (qos === 2) session.undecided.delete(packetId);
     return decide(channel, settled instanceof Message ? settled : kept, qos, packetId, settled);
   });
   if (qos === 2) session.undecided.set(packetId, decision);

@@ -162,14 +162,19 @@ function answer(channel: Channel, { packet, reasonCodes, granted, identifier }: 
     refused !== undefined && channel.isVersion5 && channel.wantsProblemInformation
       ? { reasonString: refusalText(refused) }
       : {};
-  channel.send({ type: PacketType.SUBACK, packetId: packet.packetId, reasonCodes, properties }); // [MQTT-3.8.4-1]
+  // [MQTT-3.8.4-1]
+  channel.sendOrClose({ type: PacketType.SUBACK, packetId: packet.packetId, reasonCodes, properties });
   for (const { filter, request, isNew } of granted) {
     // None for shared subscriptions (section 4.8.2), and as Retain Handling says [MQTT-3.3.1-9] to [MQTT-3.3.1-11].
     if (filter.shareName !== undefined || request.retainHandling === RetainHandling.DO_NOT_SEND) continue;
     if (request.retainHandling === RetainHandling.SEND_IF_NEW && !isNew) continue;
     const identifiers = identifier === 0 ? undefined : [identifier];
     const terms = new DeliveryTerms(request.qos, true, identifiers, undefined, true);
-    channel.connectedSession.deliverRetained({ cursor: channel.core.retained.cursor(filter.levels), terms });
+    channel.connectedSession.deliverRetained({
+      topicFilter: request.topicFilter,
+      cursor: channel.core.retained.cursor(filter.levels),
+      terms,
+    });
   }
 }
 

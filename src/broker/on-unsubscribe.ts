@@ -5,7 +5,8 @@ import type { Channel } from "./channel.ts";
 
 export function onUnsubscribe(channel: Channel, packet: UnsubscribePacket): void {
   const reasonCodes = packet.topicFilters.map((topicFilter) => unsubscribe(channel, topicFilter));
-  channel.send({ type: PacketType.UNSUBACK, packetId: packet.packetId, reasonCodes, properties: {} }); // [MQTT-3.10.4-4]
+  // [MQTT-3.10.4-4]
+  channel.sendOrClose({ type: PacketType.UNSUBACK, packetId: packet.packetId, reasonCodes, properties: {} });
 }
 
 function unsubscribe(channel: Channel, topicFilter: string): ReasonCode {
@@ -16,6 +17,7 @@ function unsubscribe(channel: Channel, topicFilter: string): ReasonCode {
     return isFilter ? ReasonCode.NO_SUBSCRIPTION_EXISTED : ReasonCode.TOPIC_FILTER_INVALID;
   }
   session.subscriptions.delete(topicFilter);
+  session.queue.removeBacklog(topicFilter);
   channel.core.tree.remove(held.filter, held.subscription);
   channel.core.events.emit("unsubscribed", { clientId: session.clientId, topicFilter });
   return ReasonCode.SUCCESS;

@@ -67,14 +67,17 @@ export class PublishRun {
     const topic = this.#topic as Topic;
     const publisher = this.#publisher as Session;
     const route = this.#router.routeOf(topic);
-    if (route.targets.length === 0 && route.groups.length === 0) this.#record(topic, publisher);
-    else this.#deliver(route, publisher);
-    this.count = 0;
-    this.payloadBytes = 0;
-    this.largestPacket = 0;
-    this.bytes = EMPTY_BYTES;
-    this.#topic = undefined;
-    this.#publisher = undefined;
+    try {
+      if (route.targets.length === 0 && route.groups.length === 0) this.#record(topic, publisher);
+      else this.#deliver(route, publisher);
+    } finally {
+      this.count = 0;
+      this.payloadBytes = 0;
+      this.largestPacket = 0;
+      this.bytes = EMPTY_BYTES;
+      this.#topic = undefined;
+      this.#publisher = undefined;
+    }
   }
 
   #record(topic: Topic, publisher: Session): void {

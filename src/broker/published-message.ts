@@ -4,13 +4,17 @@ import { decodePublishProperties } from "#protocol";
 import type { PublishedMessage } from "./broker-events.ts";
 import type { Message } from "./message.ts";
 
-/** @param retain whether it is shown as retained: to a new subscriber, or as it was published */
+/**
+ * Its payload is a copy: whoever gets it may do with it as he likes.
+ *
+ * @param retain whether it is shown as retained: to a new subscriber, or as it was published
+ */
 export function published(message: Message, retain: boolean): PublishedMessage {
   const { publisherId, topic, qos, properties } = message;
   return {
     publisherId,
     topicName: topic.name,
-    payload: message.keep().payload,
+    payload: message.payload.slice(),
     qos,
     retain,
     properties: decodePublishProperties(properties, 0, properties.length),

@@ -12,7 +12,7 @@ import type { DisconnectReason } from "./disconnect-reason.ts";
 import type { Message } from "./message.ts";
 import type { DeliveryTerms } from "./route.ts";
 import { Session, type SessionHost } from "./session.ts";
-import { type WillMessage, willDelay } from "./will.ts";
+import type { WillMessage } from "./will.ts";
 
 export class Sessions implements SessionHost {
   readonly #core: BrokerCore;
@@ -75,14 +75,11 @@ export class Sessions implements SessionHost {
   }
 
   /**
-   * Ends the connection that `session` has, because another one comes. Its will is published unless the new connection
-   * goes on with the session before a delay is over.
+   * Ends the connection that `session` has, because another one comes. `open` follows: it ends the session, and publishes its
+   * will, if the new connection does not go on with it.
    */
-  takeOver(session: Session, cleanStart: boolean, reason: DisconnectReason): void {
-    const { channel } = session;
-    if (channel === undefined) return;
-    if (cleanStart) session.expiryInterval = 0; // it ends now, and its will goes out [MQTT-3.1.4-3]
-    channel.close(reason);
+  takeOver(session: Session, reason: DisconnectReason): void {
+    session.channel?.close(reason); // [MQTT-3.1.4-3]
   }
 
   /** A client is connected. */
@@ -111,9 +108,9 @@ export class Sessions implements SessionHost {
     }
     const { will } = session;
     if (will !== undefined) {
-      const delaySeconds = willDelay(will, session.expiryInterval);
-      if (delaySeconds === 0) this.#publishWill(session, will);
-      else this.#core.timers.arm(session.willTimer, delaySeconds * 1000);
+      // Should the session end before the delay is over, its end publishes the will [MQTT-3.1.2-8].
+      if (will.delaySeconds === 0) this.#publishWill(session, will);
+      else this.#core.timers.arm(session.willTimer, will.delaySeconds * 1000);
     }
     if (!session.neverExpires) this.#core.timers.arm(session.expiryTimer, session.expiryInterval * 1000);
   }

@@ -203,3 +203,35 @@ test("one session may hold many filters in any order of removal", () => {
   for (const each of filters.toReversed()) for (const index of [2, 0, 3, 1]) twin.unsubscribe(index, each);
   expect(twin.tree.size).toBe(0);
 });
+
+describe("what topics remember", () => {
+  test("is shared by all that match the same one filter", () => {
+    const twin = new Twin();
+    twin.subscribe(0, "#");
+    twin.subscribe(1, "#");
+    const [a, b] = ["a", "b"].map((name) =>
+      twin.tree.routeOf(twin.topics.of(name, ProtocolVersion.MQTT_5_0)),
+    );
+    expect(a?.targets).toBe(b?.targets);
+  });
+
+  test("is nothing where several filters make a large route: any name a client invents would hold it", () => {
+    const tree = new SubscriptionTree();
+    const topics = new TopicTable({ rejectControlCharacters: false });
+    const options = {
+      qos: 0,
+      noLocal: false,
+      retainAsPublished: false,
+      identifier: 0,
+      group: undefined,
+    } as const;
+    for (let i = 0; i < 20; i++) {
+      const session = new Session(`s${i}`, host);
+      for (const text of ["#", "+"])
+        tree.add(parsed(text), new Subscription(session, text, options), undefined);
+    }
+    const topic = topics.of("a", ProtocolVersion.MQTT_5_0);
+    expect(tree.routeOf(topic).targets.length).toBe(20);
+    expect(topic.route).toBeUndefined();
+  });
+});

@@ -12,19 +12,33 @@
 
 import { hashBytes, utf8Encode } from "#base";
 import type { ParsedTopicFilter } from "#protocol";
-import { makeRoute, type Route } from "./route.ts";
+import { makeRoute, type Route, type Target } from "./route.ts";
 import { SharedGroup } from "./shared-group.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Topic } from "./topic.ts";
 
 const EXACT_GROUPS = 4096;
 const ROOT_GROUPS = 256;
+/** Targets in a route that a topic keeps for itself, because several filters match it. */
+const LARGEST_OWN_ROUTE = 16;
 
 /** What stands under one filter. */
 class Leaf {
   readonly subscriptions: Subscription[] = [];
+  #targets: readonly Target[] | undefined = undefined;
   /** By share name. */
   groups: Map<string, SharedGroup> | undefined = undefined;
+
+  /** One target a subscription, shared by all topics that match nothing else. */
+  get targets(): readonly Target[] {
+    this.#targets ??= makeRoute([this.subscriptions], []).targets;
+    return this.#targets;
+  }
+
+  /** Its subscriptions are about to change. */
+  touch(): void {
+    this.#targets = undefined;
+  }
 
   get isEmpty(): boolean {
     return this.subscriptions.length === 0 && this.groups === undefined;
@@ -87,7 +101,9 @@ export class SubscriptionTree {
       subscription.group.add(subscription, replaced);
       return;
     }
-    const list = this.#leafFor(filter).subscriptions;
+    const leaf = this.#leafFor(filter);
+    leaf.touch();
+    const list = leaf.subscriptions;
     subscription.position = replaced === undefined ? list.length : replaced.position;
     list[subscription.position] = subscription;
     this.#touch(filter);
@@ -106,6 +122,7 @@ export class SubscriptionTree {
         this.#touch(filter);
       }
     } else {
+      leaf.touch();
       const last = leaf.subscriptions.pop() as Subscription;
       last.position = subscription.position;
       if (last !== subscription) leaf.subscriptions[last.position] = last;
@@ -119,25 +136,37 @@ export class SubscriptionTree {
     const stamp = this.stampOf(topic);
     const known = topic.route;
     if (known !== undefined && topic.routeStamp === stamp) return known;
-    const route = this.match(topic.name);
-    topic.route = route;
+    const { leaves, groups } = this.#leavesOf(topic.name);
+    const route = routeOfLeaves(leaves, groups);
+    // A large route of its own costs more to keep, for every topic, than to make again: its fan-out is as large.
+    const isKept = leaves.length <= 1 || route.targets.length <= LARGEST_OWN_ROUTE;
+    topic.route = isKept ? route : undefined;
     topic.routeStamp = stamp;
     return route;
   }
 
   /** Who gets a message on `topicName`, looked up afresh. */
   match(topicName: string): Route {
-    const lists: (readonly Subscription[])[] = [];
+    const { leaves, groups } = this.#leavesOf(topicName);
+    return routeOfLeaves(leaves, groups);
+  }
+
+  #leavesOf(topicName: string): {
+    readonly leaves: readonly Leaf[];
+    readonly groups: readonly SharedGroup[];
+  } {
+    const leaves: Leaf[] = [];
     const groups: SharedGroup[] = [];
     const collect = (leaf: Leaf | undefined): void => {
       if (leaf === undefined) return;
-      if (leaf.subscriptions.length > 0) lists.push(leaf.subscriptions);
+      if (leaf.subscriptions.length > 0) leaves.push(leaf);
       if (leaf.groups !== undefined) groups.push(...leaf.groups.values());
     };
     collect(this.#exact.get(topicName));
-    if (this.#root.children.size > 0)
+    if (this.#root.children.size > 0) {
       walk(this.#root, topicName.split("/"), topicName.startsWith("$"), collect);
-    return makeRoute(lists, groups);
+    }
+    return { leaves, groups };
   }
 
   #leafFor(filter: ParsedTopicFilter): Leaf {
@@ -195,6 +224,15 @@ export class SubscriptionTree {
       this.#rootStamps[group] = (this.#rootStamps[group] as number) + 1;
     }
   }
+}
+
+function routeOfLeaves(leaves: readonly Leaf[], groups: readonly SharedGroup[]): Route {
+  const [leaf] = leaves;
+  if (leaf !== undefined && leaves.length === 1) return { targets: leaf.targets, groups };
+  return makeRoute(
+    leaves.map((each) => each.subscriptions),
+    groups,
+  );
 }
 
 /**

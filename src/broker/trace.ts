@@ -24,6 +24,26 @@ export interface PacketTrace {
   onSent(clientId: string, packet: TracedPacket): void;
 }
 
+/** `packet` without what must not be shown: password and authentication data. */
+export function withoutSecrets(packet: Exclude<Packet, PublishPacket>): Exclude<Packet, PublishPacket> {
+  switch (packet.type) {
+    case PacketType.CONNECT: {
+      const harmless = { ...packet, properties: { ...packet.properties } };
+      delete harmless.password;
+      delete harmless.properties.authenticationData;
+      return harmless;
+    }
+    case PacketType.CONNACK:
+    case PacketType.AUTH: {
+      const harmless = { ...packet, properties: { ...packet.properties } };
+      delete harmless.properties.authenticationData;
+      return harmless;
+    }
+    default:
+      return packet;
+  }
+}
+
 interface Traced {
   readonly clientId: string;
 }

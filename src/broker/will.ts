@@ -14,8 +14,3 @@ export interface WillMessage {
   /** Seconds that the message lives from its publication on; undefined for ever. */
   readonly expirySeconds: number | undefined;
 }
-
-/** Seconds from the end of the connection until the will is due; 0 means at once [MQTT-3.1.2-8]. */
-export function willDelay(will: WillMessage, sessionExpiryInterval: number): number {
-  return Math.min(will.delaySeconds, sessionExpiryInterval);
-}

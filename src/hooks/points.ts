@@ -35,7 +35,7 @@ export interface ConnectDraft {
   readonly client: HookClient;
   readonly cleanStart: boolean;
   keepAliveSeconds: number;
-  /** Seconds; 0xFFFFFFFF never expires. */
+  /** Seconds; 0xFFFFFFFF never expires. A 5.0 client may change it again with its DISCONNECT. */
   sessionExpiryInterval: number;
 }
 
@@ -63,6 +63,7 @@ export interface DeliverDraft {
   readonly topicName: string;
   readonly qos: Qos;
   readonly retain: boolean;
+  /** Valid during the call, and not to be written to: replace it, or copy what is needed longer. */
   payload: Uint8Array;
 }
 
