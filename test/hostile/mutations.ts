@@ -68,7 +68,7 @@ export function anyConnect(random: Random, version: ProtocolVersion): ConnectPac
 }
 
 /** Any packet that a client of `version` may send after CONNECT. */
-export function anyPacket(random: Random, version: ProtocolVersion): Packet {
+function anyPacket(random: Random, version: ProtocolVersion): Packet {
   const is5 = version === MQTT_5_0;
   const properties = is5 && one(random) ? { userProperties: [["k", "v"]] as const, reasonString: "r" } : {};
   switch (random.below(16)) {
@@ -150,7 +150,7 @@ export function anyPacket(random: Random, version: ProtocolVersion): Packet {
 }
 
 /** `bytes` spoiled in one of many ways; sometimes not at all. */
-export function mutate(random: Random, bytes: Uint8Array): Uint8Array {
+function mutate(random: Random, bytes: Uint8Array): Uint8Array {
   const result = [...bytes];
   const at = random.below(Math.max(1, result.length));
   switch (random.below(12)) {
