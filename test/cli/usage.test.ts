@@ -22,8 +22,8 @@ describe("a command line that is not allowed", () => {
     [["-p", "9", "--ws-port", "9"], "--ws-port: 9 is the port for TCP; give WebSocket another, or --no-ws."],
     [["broker", "x"], "x: no argument is expected here; martlet --help lists the options."],
     [["brokr"], "brokr: there is no such command. Did you mean broker?"],
-    [["serve"], "serve: there is no such command. The commands are: broker."],
-    [["a\nb\u001b[2J"], "a\\nb\\x1b[2J: there is no such command. The commands are: broker."],
+    [["serve"], "serve: there is no such command. The commands are: broker, conformance."],
+    [["a\nb\u001b[2J"], "a\\nb\\x1b[2J: there is no such command. The commands are: broker, conformance."],
     [["--__proto__"], "--__proto__: there is no such option. martlet --help lists them all."],
   ])("%j", async (args, sentence) => {
     expect(await outcomeOf(args)).toEqual({
