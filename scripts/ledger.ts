@@ -1,17 +1,25 @@
-// The conformance ledger: which statements of MQTT 3.1.1 and 5.0 are tested, waived or open.
+// The conformance ledger: which statements of MQTT 3.1.1 and 5.0 are tested, waived, wait for the client, or are open.
 //
 //   node --conditions martlet-dev scripts/ledger.ts              counts, and the checks
-//   node --conditions martlet-dev scripts/ledger.ts --list open  the statements of a state (tested, waived, open)
-//   node --conditions martlet-dev scripts/ledger.ts --markdown   a table for the documentation
+//   node --conditions martlet-dev scripts/ledger.ts --list open  the statements of a state (tested, waived, waits, open)
+//   node --conditions martlet-dev scripts/ledger.ts --markdown   writes docs/reference/conformance.md
 //
-// Fails when a case, claim or waiver names a statement that no standard has, when a claimed test does not exist, and when
-// a citation in the source ([MQTT-3.3.1-4], [3.1.1/MQTT-3.3.1-4], [U5-3.8.3b]) names no statement.
-import { existsSync, globSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+//   node --conditions martlet-dev scripts/ledger.ts --deviations
+//       runs the cases on mosquitto and aedes and writes docs/reference/conformance-known-deviations.md
+//
+// Fails when a statement is open, when a case, claim or waiver names a statement that no standard has, when a claimed test
+// does not exist, and when a citation in the source ([MQTT-3.3.1-4], [3.1.1/MQTT-3.3.1-4], [U5-3.8.3b]) names no statement.
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { conformanceCases } from "../src/testing/conformance/cases/index.ts";
 import { claims } from "../src/testing/conformance/ledger/claims.ts";
 import { buildLedger, type LedgerEntry, ledgerProblems } from "../src/testing/conformance/ledger/ledger.ts";
+import { caseFiles, ledgerMarkdown } from "../src/testing/conformance/ledger/markdown.ts";
 import { root } from "./checkout.ts";
+
+const CASES = "src/testing/conformance/cases";
+const PAGE = "docs/reference/conformance.md";
+const DEVIATIONS_PAGE = "docs/reference/conformance-known-deviations.md";
 
 const ledger = buildLedger(conformanceCases);
 const known = new Set(ledger.map((entry) => entry.id));
@@ -47,6 +55,10 @@ function claimProblems(): string[] {
     .map(({ test, title }) => `${test} has no test "${title}", which a claim names`);
 }
 
+function openProblems(): string[] {
+  return ledger.filter((entry) => entry.state === "open").map(({ id }) => `${id} is open: nothing tests it`);
+}
+
 function count(entries: readonly LedgerEntry[], state: string): number {
   return entries.filter((entry) => entry.state === state).length;
 }
@@ -59,39 +71,41 @@ function printCounts(): void {
   ];
   console.log(`${conformanceCases.length} cases`);
   for (const [name, entries] of groups) {
-    const open = entries.filter((entry) => entry.state === "open");
-    const client = open.filter((entry) => entry.binds === "client").length;
     console.log(
       `${name}: ${entries.length} statements, ${count(entries, "tested")} tested, ${count(entries, "waived")} waived, ` +
-        `${open.length} open (${client} of them need the client)`,
+        `${count(entries, "waits: client")} wait for the client, ${count(entries, "open")} open`,
     );
   }
 }
 
-function printMarkdown(): void {
-  for (const specification of ["3.1.1", "5.0"]) {
-    console.log(`## MQTT ${specification}\n\n| statement | requirement | state |\n|---|---|---|`);
-    for (const entry of ledger.filter((each) => each.specification === specification)) {
-      const remark = entry.remark === "" ? "" : `: ${entry.remark}`;
-      const state = entry.state === "tested" ? entry.tests.join(", ") : `**${entry.state}**${remark}`;
-      const cells = [entry.id.slice(specification.length + 1), entry.requirement, state];
-      console.log(`| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`);
-    }
-    console.log("");
-  }
+function write(page: string, content: string): void {
+  mkdirSync(dirname(join(root, page)), { recursive: true });
+  writeFileSync(join(root, page), content);
+  console.log(`${page} is written`);
 }
 
 const [mode, state] = process.argv.slice(2);
 if (mode === "--list") {
-  for (const entry of ledger.filter((each) => state === undefined || each.state === state)) {
-    console.log(
-      `${entry.id}  ${entry.binds}  ${entry.requirement}${entry.remark === "" ? "" : `  (${entry.remark})`}`,
-    );
+  for (const entry of ledger.filter((each) => state === undefined || each.state.startsWith(state))) {
+    const remark = entry.remark === "" ? "" : `  (${entry.remark})`;
+    console.log(`${entry.id}  ${entry.binds}  ${entry.requirement}${remark}`);
   }
-} else if (mode === "--markdown") printMarkdown();
-else {
+} else if (mode === "--markdown") {
+  const sources = globSync("*.ts", { cwd: join(root, CASES) }).map(
+    (file) => [`${CASES}/${file}`, readFileSync(join(root, CASES, file), "utf8")] as const,
+  );
+  write(PAGE, ledgerMarkdown(ledger, caseFiles(sources)));
+} else if (mode === "--deviations") {
+  const { deviationsPage } = await import("../test/conformance/deviations-page.ts");
+  write(DEVIATIONS_PAGE, await deviationsPage());
+} else {
   printCounts();
-  const problems = [...ledgerProblems(conformanceCases), ...claimProblems(), ...citationProblems()];
+  const problems = [
+    ...openProblems(),
+    ...ledgerProblems(conformanceCases),
+    ...claimProblems(),
+    ...citationProblems(),
+  ];
   for (const problem of problems) console.log(problem);
   console.log(`${problems.length} problems`);
   process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,9 +1,16 @@
 // The kit is only worth something if it finds what is wrong: servers that break one statement each have to fail.
 import { describe, expect, test } from "vitest";
-import { ALL, type ConformanceCase, ONLY_5 } from "../../src/testing/conformance/case.ts";
+import {
+  ALL,
+  type ConformanceCase,
+  ONLY_5,
+  type Outcome,
+  type OutcomeStatus,
+} from "../../src/testing/conformance/case.ts";
 import { conformanceCases } from "../../src/testing/conformance/cases/index.ts";
+import { gradeOutcomes } from "../../src/testing/conformance/grade.ts";
 import { buildLedger, ledgerProblems } from "../../src/testing/conformance/ledger/ledger.ts";
-import type { CloseExpectation } from "../../src/testing/conformance/peer.ts";
+import type { CloseExpectation } from "../../src/testing/conformance/pattern.ts";
 import { runConformance } from "../../src/testing/conformance/run.ts";
 import type { ConformanceTarget } from "../../src/testing/conformance/target.ts";
 import { virtualTarget } from "../../src/testing/conformance/virtual-target.ts";
@@ -169,6 +176,94 @@ describe("closing", () => {
     expect((await outcomeOf(scripted(connack5, "close"), closeCase({ afterMs: 1000 })))?.status).toBe(
       "failed",
     );
+  });
+});
+
+describe("what a server may do is no failure", () => {
+  const statusOf = async (target: ConformanceTarget, version: 4 | 5): Promise<string | undefined> =>
+    (await runConformance(target, { cases: [qos1Case], versions: [version] }))[0]?.status;
+  const qos1Case: ConformanceCase = {
+    name: "test/subscribe",
+    title: "test",
+    statements: [],
+    versions: ALL,
+    async run(c) {
+      const client = await c.connect();
+      await client.subscribe({ filter: "a", qos: 1 });
+    },
+  };
+
+  test.each([
+    ["a subscription that is refused", 5, [connack5, "90 04 00 01 00 87"], "inconclusive"],
+    ["a subscription that is refused, in 3.1.1", 4, ["20 02 00 00", "90 03 00 01 80"], "inconclusive"],
+    ["a lower QoS than asked for", 5, [connack5, "90 04 00 01 00 00"], "not-supported"],
+    ["a login that is refused", 5, ["20 03 00 87 00"], "inconclusive"],
+    ["a login that is refused, in 3.1.1", 4, ["20 02 00 05"], "inconclusive"],
+    ["a version that is not spoken", 5, ["20 03 00 84 00"], "not-supported"],
+    ["a version that is not known at all", 5, ["20 02 00 01"], "not-supported"],
+    ["a filter taken for invalid, though, is one", 5, [connack5, "90 04 00 01 00 8f"], "failed"],
+    ["and so is a client id that is not accepted", 5, ["20 03 00 85 00"], "failed"],
+  ] as const)("%s", async (_, version, answers, status) => {
+    expect(await statusOf(scripted(...answers), version)).toBe(status);
+  });
+
+  test("a case that stumbles accuses nobody", async () => {
+    const broken: ConformanceCase = {
+      ...qos1Case,
+      run: async () => {
+        throw new TypeError("out of luck");
+      },
+    };
+    const [outcome] = await runConformance(scripted(connack5), { cases: [broken], versions: [5] });
+    expect(outcome).toMatchObject({
+      status: "inconclusive",
+      reason: expect.stringContaining("could not run"),
+    });
+  });
+});
+
+describe("grades", () => {
+  const outcome = (
+    name: string,
+    statements: readonly string[],
+    status: OutcomeStatus,
+    broken?: string,
+  ): Outcome => ({
+    case: { ...pingCase(), name, statements },
+    version: 5,
+    status,
+    reason: undefined,
+    broken,
+    notes: [],
+    trace: [],
+    durationMs: 0,
+  });
+  const [a, b] = ["5.0/MQTT-3.1.0-1", "5.0/MQTT-3.1.0-2"];
+
+  test("a statement failed when a case that tests it failed, and passed when one passed and none failed", () => {
+    const { statements, cases, chapters } = gradeOutcomes(
+      [
+        outcome("x/1", [a], "passed"),
+        outcome("x/2", [a, b], "failed"),
+        outcome("y/1", [b, "3.1.1/MQTT-3.1.0-1"], "not-supported"),
+      ],
+      5,
+    );
+    expect(statements).toMatchObject([
+      { id: a, status: "failed", isCertain: false, cases: ["x/2"] },
+      { id: b, status: "failed", isCertain: false, cases: ["x/2"] },
+    ]);
+    expect(cases).toEqual({ passed: 1, failed: 1, "not-supported": 1, inconclusive: 0 });
+    expect(chapters.map(({ chapter }) => chapter)).toEqual(["x", "y"]);
+  });
+
+  test("a failure that knows its statement counts against that one only", () => {
+    const other = "5.0/MQTT-2.1.3-1";
+    const { statements } = gradeOutcomes([outcome("x/1", [a], "failed", other)], 5);
+    expect(statements).toMatchObject([
+      { id: other, status: "failed", isCertain: true },
+      { id: a, status: "inconclusive", isCertain: true },
+    ]);
   });
 });
 

@@ -7,18 +7,18 @@ import { join } from "node:path";
 import type { BrokerOptions, ConformanceTarget } from "../../src/testing/conformance/target.ts";
 import { urlTarget } from "../../src/testing/conformance/url-target.ts";
 
-const program = "/usr/sbin/mosquitto";
+export const mosquittoProgram = "/usr/sbin/mosquitto";
 const passwordProgram = "/usr/bin/mosquitto_passwd";
 const START_MS = 10_000;
 
 /** `mosquitto version 2.0.11`, or undefined when it is not installed. */
 export function mosquittoVersion(): string | undefined {
-  if (!existsSync(program)) return undefined;
-  const { stdout } = spawnSync(program, ["-h"], { encoding: "utf8" });
+  if (!existsSync(mosquittoProgram)) return undefined;
+  const { stdout } = spawnSync(mosquittoProgram, ["-h"], { encoding: "utf8" });
   return stdout.split("\n")[0];
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -35,6 +35,16 @@ async function isListening(port: number): Promise<boolean> {
     });
     socket.on("error", () => resolve(false));
   });
+}
+
+/** Resolves when `child` takes connections on `port`. */
+export async function untilListening(port: number, child: ChildProcess): Promise<void> {
+  const started = Date.now();
+  while (!(await isListening(port))) {
+    if (child.exitCode !== null || Date.now() - started > START_MS)
+      throw new Error("mosquitto does not start");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** The options as lines of mosquitto.conf; undefined when mosquitto 2.0 has no such option. */
@@ -95,13 +105,8 @@ class Mosquitto {
     ];
     const file = join(folder, "mosquitto.conf");
     writeFileSync(file, `${configuration.join("\n")}\n`);
-    const child = spawn(program, ["-c", file], { stdio: "ignore" });
-    const started = Date.now();
-    while (!(await isListening(port))) {
-      if (child.exitCode !== null || Date.now() - started > START_MS)
-        throw new Error("mosquitto does not start");
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const child = spawn(mosquittoProgram, ["-c", file], { stdio: "ignore" });
+    await untilListening(port, child);
     const target = urlTarget(`mqtt://127.0.0.1:${port}`, {
       webSocketUrl: `ws://127.0.0.1:${webSocketPort}/mqtt`,
     });

@@ -40,7 +40,7 @@ const options = {
   "protocol-version": {
     kind: "texts",
     short: "V",
-    placeholder: "<version>",
+    placeholder: "<v>",
     help: "3.1, 3.1.1 or 5.0; several with commas. Default: all that the broker speaks.",
   },
   only: {
@@ -62,7 +62,7 @@ const options = {
     help: "Where the same broker takes WebSocket, for the cases about it.",
   },
   username: { kind: "texts", short: "u", placeholder: "<name>", help: "User name to log in with." },
-  password: { kind: "texts", short: "P", placeholder: "<password>", help: "Password to log in with." },
+  password: { kind: "texts", short: "P", placeholder: "<text>", help: "Password to log in with." },
   cafile: {
     kind: "texts",
     placeholder: "<file>",
@@ -73,17 +73,17 @@ const options = {
   insecure: { kind: "switch", help: "Do not verify the broker's certificate." },
   concurrency: {
     kind: "integer",
-    placeholder: "<number>",
+    placeholder: "<n>",
     lowest: 1,
     highest: 200,
     help: `Cases that run at the same time. Default ${DEFAULT_CONCURRENCY}.`,
   },
   patience: {
     kind: "integer",
-    placeholder: "<seconds>",
+    placeholder: "<s>",
     lowest: 1,
     highest: 60,
-    help: `How long the broker may take to answer. Default ${DEFAULT_PATIENCE_SECONDS}.`,
+    help: `Seconds that the broker may take to answer. Default ${DEFAULT_PATIENCE_SECONDS}.`,
   },
 } as const satisfies Options;
 
@@ -134,11 +134,11 @@ function one(name: string, values: readonly string[] | undefined): string | unde
 
 /** @throws ConfigError that names the option */
 function targetOf(values: Values): ConformanceTarget {
-  const url = one("<url>", values.url);
+  const url = one("--url", values.url);
   if (url === undefined) {
     throw new ConfigError(
-      "<url>",
-      "it is missing; write for example martlet conformance mqtt://127.0.0.1:1883.",
+      "--url",
+      "it is missing; write for example martlet conformance --url mqtt://127.0.0.1:1883.",
     );
   }
   const file = (name: "cafile" | "cert" | "key"): string | undefined => {
@@ -166,7 +166,7 @@ function targetOf(values: Values): ConformanceTarget {
   } catch (error) {
     // The library names its parameters; here they are options.
     if (!(error instanceof ConfigError)) throw error;
-    const option = error.path === "webSocketUrl" ? "--ws-url" : "<url>";
+    const option = error.path === "webSocketUrl" ? "--ws-url" : "--url";
     throw new ConfigError(option, error.message.slice(error.path.length + 2));
   }
 }
@@ -213,15 +213,17 @@ async function look(
   const isAsked = values["protocol-version"] !== undefined;
   const isReady = results.some(([, { kind }]) => kind === "ready");
   const leftOut: LeftOut[] = [];
-  for (const [version, result] of results) {
-    if (result.kind === "ready") continue;
-    // A broker that speaks one version and is silent in another does not know the other.
-    const isOtherVersion = result.kind === "version-not-supported" || result.kind === "not-mqtt";
-    if (!isReady || isAsked || !isOtherVersion) {
-      const kind = isReady && isOtherVersion ? "version-not-supported" : result.kind;
-      return { status: statuses[kind], reason: result.reason };
+  for (const kind of ["unreachable", "refused", "version-not-supported", "not-mqtt"] as const) {
+    for (const [version, result] of results) {
+      if (result.kind !== kind) continue;
+      // A broker that speaks one version and is silent in another does not know the other.
+      const isOtherVersion = kind === "version-not-supported" || kind === "not-mqtt";
+      if (isReady && isOtherVersion && !isAsked) leftOut.push({ version, reason: result.reason });
+      else {
+        const status = isReady && isOtherVersion ? statuses["version-not-supported"] : statuses[kind];
+        return { status, reason: result.reason };
+      }
     }
-    leftOut.push({ version, reason: result.reason });
   }
   const remarks = results.flatMap(([, result]) =>
     result.kind === "ready" && result.remark !== undefined ? [result.remark] : [],

@@ -39,7 +39,7 @@ export function versionsOf(texts: readonly string[] = []): ProtocolVersion[] {
   const wanted = texts.flatMap((text) => text.split(","));
   for (const text of wanted) {
     if (!all.some((version) => isVersion(text, version))) {
-      throw new ConfigError("--version", `"${text}" is not known; give 3.1, 3.1.1 or 5.0.`);
+      throw new ConfigError("--protocol-version", `"${text}" is not known; give 3.1, 3.1.1 or 5.0.`);
     }
   }
   return wanted.length === 0 ? all : all.filter((each) => wanted.some((text) => isVersion(text, each)));
@@ -73,7 +73,7 @@ export function selectCases(
   const byName = new Map<string, ConformanceCase>();
   for (const each of selected.flat()) {
     const versions = new Set([...(byName.get(each.name)?.versions ?? []), ...each.versions]);
-    byName.set(each.name, { ...each, versions: [...versions].toSorted() });
+    byName.set(each.name, { ...each, versions: [...versions].toSorted((a, b) => a - b) });
   }
   return cases.flatMap(({ name }) => byName.get(name) ?? []);
 }

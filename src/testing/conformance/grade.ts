@@ -9,7 +9,7 @@ import type { ProtocolVersion } from "#protocol";
 import type { Outcome, OutcomeStatus } from "./case.ts";
 import { statements } from "./ledger/statements.ts";
 
-export interface StatementGrade {
+interface StatementGrade {
   /** Of 3.1.1 for MQTT 3.1 too, whose own text has no numbers. */
   readonly id: string;
   /** In our own words. */
@@ -22,9 +22,9 @@ export interface StatementGrade {
 }
 
 /** How many outcomes there are of each kind. */
-export type Counts = Readonly<Record<OutcomeStatus, number>>;
+type Counts = Readonly<Record<OutcomeStatus, number>>;
 
-export interface ChapterGrade {
+interface ChapterGrade {
   /** The first half of the cases' names, for example `connect`. */
   readonly chapter: string;
   readonly counts: Counts;
@@ -38,7 +38,7 @@ export interface Grade {
   readonly statements: readonly StatementGrade[];
 }
 
-export function countOutcomes(all: readonly { readonly status: OutcomeStatus }[]): Counts {
+function countOutcomes(all: readonly { readonly status: OutcomeStatus }[]): Counts {
   const count = (status: OutcomeStatus): number => all.filter((each) => each.status === status).length;
   return {
     passed: count("passed"),
@@ -49,7 +49,7 @@ export function countOutcomes(all: readonly { readonly status: OutcomeStatus }[]
 }
 
 /** The statements of the version that the case tests. */
-export function statementsOf({ case: { statements: ids }, version }: Outcome): string[] {
+function statementsOf({ case: { statements: ids }, version }: Outcome): string[] {
   return ids.filter((id) => id.startsWith("5.0/") === (version === 5));
 }
 

@@ -71,8 +71,9 @@ async function look(
   peer.send(connect(version, { ...broker.credentials, clientId: `martletlook${suffix}`, cleanStart: true }));
   await broker.pace.until(() => peer.closed || peer.unreadBytes.length >= 4, patienceMs, peer.signal);
   const answer = peer.unreadBytes;
-  peer.cut();
-  const verdict = judgeAnswer(name, answer, peer.closed, version, patienceMs);
+  const isClosed = peer.closed;
+  if (!isClosed) peer.cut();
+  const verdict = judgeAnswer(name, answer, isClosed, version, patienceMs);
   if (verdict !== undefined) return verdict;
   return await tryOut(new RawPeer("preflight", await broker.open("stream"), surroundings), broker, suffix);
 }
@@ -89,7 +90,7 @@ function judgeAnswer(
 ): PreflightResult | undefined {
   const mqtt = `MQTT ${versionName(version)}`;
   if (answer.length === 0) {
-    const what = isClosed ? "closed the connection" : `said nothing within ${patienceMs / 1000} seconds`;
+    const what = isClosed ? "closed the connection" : `said nothing for ${patienceMs} ms`;
     const reason = `The server at ${name} ${what} when it was sent a CONNECT of ${mqtt}: it is no MQTT broker, wants TLS, or does not know this version.`;
     return { kind: "not-mqtt", reason };
   }
@@ -123,7 +124,7 @@ function codeName(code: number, version: ProtocolVersion): string {
 
 function whatItIs(answer: Uint8Array): string {
   const text = new TextDecoder().decode(answer);
-  if (/^HTTP\//.test(text))
+  if (text.startsWith("HTTP/"))
     return "it answered in HTTP; give its address with ws:// if it offers MQTT over WebSocket";
   if (answer[0] === 0x15 && answer[1] === 0x03) return "it answered with a TLS alert; try mqtts://";
   return `it answered CONNECT with ${toHex(answer, 16)}`;

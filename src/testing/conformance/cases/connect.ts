@@ -95,7 +95,13 @@ export const connectCases: readonly ConformanceCase[] = [
   {
     name: "connect/second-connect",
     title: "a second CONNECT is a protocol error, closes the connection and releases the will",
-    statements: ["3.1.1/MQTT-3.1.0-2", "3.1.1/MQTT-3.1.2-8", "5.0/MQTT-3.1.0-2", "5.0/MQTT-3.2.0-2"],
+    statements: [
+      "3.1.1/MQTT-3.1.0-2",
+      "3.1.1/MQTT-3.1.2-8",
+      "5.0/MQTT-3.1.0-2",
+      "5.0/MQTT-3.1.2-8",
+      "5.0/MQTT-3.2.0-2",
+    ],
     versions: ALL,
     async run(c) {
       const watcher = await c.connect({ clientId: c.clientId("watch") });

@@ -1,7 +1,7 @@
 /** Sections 2.2.2, 3.1.2.11, 3.1.3.2 and 3.3.2.3: properties of 5.0 are checked. What they do is in `properties-in-use.ts`. */
 
 import { type ConformanceCase, ONLY_5 } from "../case.ts";
-import { packet, type Raw, raw, text } from "../wire/bytes.ts";
+import { packet, type Raw, text } from "../wire/bytes.ts";
 import {
   connect5,
   expectConnectErrors,

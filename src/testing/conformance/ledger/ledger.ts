@@ -10,7 +10,7 @@ import { waivers } from "./waivers.ts";
 
 export const statementStates = ["tested", "waived", "waits: client", "open"] as const;
 
-export type StatementState = (typeof statementStates)[number];
+type StatementState = (typeof statementStates)[number];
 
 export interface LedgerEntry extends Statement {
   readonly state: StatementState;
