@@ -9,6 +9,10 @@ export interface Command<O extends Options = Options> {
   /** Paragraphs for its help. */
   readonly description: readonly string[];
   readonly options: O;
+  /** What stands behind its name on a command line; for help. Default: `[options]`. */
+  readonly usage?: string;
+  /** Rewrites arguments that are no options, such as a URL, as options. */
+  readonly prepare?: (args: readonly string[]) => readonly string[];
   /** Resolves with the exit status when the command is done. */
   run(values: OptionValues<O>): Promise<number>;
 }

@@ -22,7 +22,8 @@ export async function run(args: readonly string[]): Promise<number> {
     const [first] = args;
     const isNamed = first !== undefined && !first.startsWith("-");
     const command = await load(isNamed ? first : DEFAULT_COMMAND);
-    const values = readOptions(isNamed ? args.slice(1) : args, { ...command.options, ...commonOptions });
+    const given = isNamed ? args.slice(1) : args;
+    const values = readOptions(command.prepare?.(given) ?? given, { ...command.options, ...commonOptions });
     if (values["help"] === true) {
       console.log(isNamed ? commandHelp(command, usageOf(command)) : await programHelp());
       return ExitStatus.OK;
@@ -55,8 +56,8 @@ async function load(name: string): Promise<Command> {
   throw new ConfigError(name, `there is no such command. ${hint}`);
 }
 
-function usageOf({ name }: Command): string[] {
-  return [`martlet ${name} [options]`];
+function usageOf({ name, usage = "[options]" }: Command): string[] {
+  return [`martlet ${name} ${usage}`];
 }
 
 function report(error: unknown): number {

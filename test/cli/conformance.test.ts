@@ -23,9 +23,9 @@ interface Ended {
 const RUN_LIMIT_MS = 100_000;
 const program = ["--conditions", "martlet-dev", join(root, "src", "cli", "main.ts")];
 
-/** Runs `martlet conformance --url <url>` from the sources, to its end. */
+/** Runs `martlet conformance <url>` from the sources, to its end. */
 async function grade(url: string, ...args: string[]): Promise<Ended> {
-  const child: ChildProcess = spawn(process.execPath, [...program, "conformance", "--url", url, ...args], {
+  const child: ChildProcess = spawn(process.execPath, [...program, "conformance", url, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -293,11 +293,11 @@ describe("what cannot be graded gets one sentence and its exit status", () => {
   });
 
   test.each([
-    [["nonsense"], '--url: "nonsense" is no URL such as mqtt://127.0.0.1:1883'],
-    [["http://127.0.0.1/"], "--url: http: is not known"],
-    [["mqtt://"], '--url: "mqtt://" '],
+    [["nonsense"], '<url>: "nonsense" is no URL such as mqtt://127.0.0.1:1883'],
+    [["http://127.0.0.1/"], "<url>: http: is not known"],
+    [["mqtt://"], '<url>: "mqtt://" '],
     [["mqtt://127.0.0.1", "--ws-url", "mqtt://127.0.0.1"], '--ws-url: "mqtt://127.0.0.1" is no URL'],
-    [["mqtt://127.0.0.1", "-V", "4"], '--protocol-version: "4" is not known; give 3.1, 3.1.1 or 5.0.'],
+    [["mqtt://127.0.0.1", "--version", "4"], '--version: "4" is not known; give 3.1, 3.1.1 or 5.0.'],
     [["mqtt://127.0.0.1", "--only", "nothing/like-that"], "--only: no case and no statement begins with"],
     [["mqtt://127.0.0.1", "--cafile", "/nonexistent/ca.pem"], "--cafile: /nonexistent/ca.pem cannot be read"],
     [["mqtts://127.0.0.1", "--cert", "/nonexistent"], "--key: it is missing"],

@@ -35,13 +35,13 @@ const options = {
   url: {
     kind: "texts",
     placeholder: "<url>",
-    help: "The broker: mqtt://host:1883, mqtts://host:8883, ws://host/mqtt, wss://host/mqtt or unix:/path.",
+    help: "The same as <url>, the broker: mqtt://host:1883, mqtts://host:8883, ws://host/mqtt, wss://host/mqtt or unix:/path.",
   },
   "protocol-version": {
     kind: "texts",
     short: "V",
     placeholder: "<v>",
-    help: "3.1, 3.1.1 or 5.0; several with commas. Default: all that the broker speaks.",
+    help: "3.1, 3.1.1 or 5.0, also as --version <v>; several with commas. Default: all that the broker speaks.",
   },
   only: {
     kind: "texts",
@@ -97,6 +97,7 @@ const command = {
     "Exit status here: 0 nothing failed, 1 failures, 3 no connection, 4 no MQTT broker, 5 the login or the rights were refused, 6 the broker does not speak a version that was asked for.",
   ],
   options,
+  usage: "<url> [options]",
   /** The URL needs no name, and `--version 5.0` is the version of MQTT. */
   prepare: (args: readonly string[]): readonly string[] => prepareArguments(args, options),
   async run(values: Values): Promise<number> {
@@ -134,11 +135,11 @@ function one(name: string, values: readonly string[] | undefined): string | unde
 
 /** @throws ConfigError that names the option */
 function targetOf(values: Values): ConformanceTarget {
-  const url = one("--url", values.url);
+  const url = one("<url>", values.url);
   if (url === undefined) {
     throw new ConfigError(
-      "--url",
-      "it is missing; write for example martlet conformance --url mqtt://127.0.0.1:1883.",
+      "<url>",
+      "it is missing; write for example martlet conformance mqtt://127.0.0.1:1883.",
     );
   }
   const file = (name: "cafile" | "cert" | "key"): string | undefined => {
@@ -166,7 +167,7 @@ function targetOf(values: Values): ConformanceTarget {
   } catch (error) {
     // The library names its parameters; here they are options.
     if (!(error instanceof ConfigError)) throw error;
-    const option = error.path === "webSocketUrl" ? "--ws-url" : "--url";
+    const option = error.path === "webSocketUrl" ? "--ws-url" : "<url>";
     throw new ConfigError(option, error.message.slice(error.path.length + 2));
   }
 }

@@ -39,7 +39,7 @@ export function versionsOf(texts: readonly string[] = []): ProtocolVersion[] {
   const wanted = texts.flatMap((text) => text.split(","));
   for (const text of wanted) {
     if (!all.some((version) => isVersion(text, version))) {
-      throw new ConfigError("--protocol-version", `"${text}" is not known; give 3.1, 3.1.1 or 5.0.`);
+      throw new ConfigError("--version", `"${text}" is not known; give 3.1, 3.1.1 or 5.0.`);
     }
   }
   return wanted.length === 0 ? all : all.filter((each) => wanted.some((text) => isVersion(text, each)));
