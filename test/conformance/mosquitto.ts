@@ -13,7 +13,7 @@ const START_MS = 10_000;
 
 /** `mosquitto version 2.0.11`, or undefined when it is not installed. */
 export function mosquittoVersion(): string | undefined {
-  if (!existsSync(mosquittoProgram)) return undefined;
+  if (!existsSync(mosquittoProgram)) throw new Error("mosquitto is not installed; .ci/run shows how");
   const { stdout } = spawnSync(mosquittoProgram, ["-h"], { encoding: "utf8" });
   return stdout.split("\n")[0];
 }
