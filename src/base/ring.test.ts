@@ -4,11 +4,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Ring } from "./ring.ts";
 
-type Step = readonly ["push" | "unshift" | "removeAt", number] | readonly ["shift" | "clear"];
+type Step = readonly ["push" | "removeAt", number] | readonly ["shift" | "clear"];
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(fc.constant("push" as const), fc.nat()) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant("unshift" as const), fc.nat()) },
   { weight: 4, arbitrary: fc.constant(["shift"] as const) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("removeAt" as const), fc.nat(40)) },
   { weight: 1, arbitrary: fc.constant(["clear"] as const) },
@@ -20,10 +19,6 @@ function apply(ring: Ring<number>, model: number[], step: Step): void {
     case "push":
       ring.push(step[1]);
       model.push(step[1]);
-      return;
-    case "unshift":
-      ring.unshift(step[1]);
-      model.unshift(step[1]);
       return;
     case "shift":
       expect(ring.shift()).toBe(model.shift());

@@ -23,14 +23,6 @@ export class Ring<T> {
     this.#size++;
   }
 
-  /** Puts `item` before all others. */
-  unshift(item: T): void {
-    if (this.#size === this.#slots.length) this.#grow();
-    this.#head = (this.#head - 1) & (this.#slots.length - 1);
-    this.#slots[this.#head] = item;
-    this.#size++;
-  }
-
   peek(): T | undefined {
     return this.#size === 0 ? undefined : this.#slots[this.#head];
   }

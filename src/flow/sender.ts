@@ -154,11 +154,6 @@ export class Sender<Message, Terms> {
     return slot < 0 ? undefined : this.#messages[slot];
   }
 
-  termsOf(packetId: number): Terms | undefined {
-    const slot = this.#slotOf(packetId);
-    return slot < 0 ? undefined : this.#terms[slot];
-  }
-
   /**
    * Ends `packetId`'s life if it waits for `state`: by PUBACK, by PUBCOMP, or by a PUBREC that refuses. Returns whether
    * it did; false for an identifier that is unknown or at another step.

@@ -11,7 +11,7 @@ export const mosquittoProgram = "/usr/sbin/mosquitto";
 const passwordProgram = "/usr/bin/mosquitto_passwd";
 const START_MS = 10_000;
 
-/** `mosquitto version 2.0.11`, or undefined when it is not installed. */
+/** `mosquitto version 2.0.11`; throws when it is not installed. */
 export function mosquittoVersion(): string | undefined {
   if (!existsSync(mosquittoProgram)) throw new Error("mosquitto is not installed; .ci/run shows how");
   const { stdout } = spawnSync(mosquittoProgram, ["-h"], { encoding: "utf8" });
