@@ -162,8 +162,15 @@ export class BrokerCore {
       if (settled === undefined || settled instanceof Message) this.publish(settled ?? message);
       else this.outcomes.record("publish-refused", "", message);
     };
-    if (isPromise(verdict)) void verdict.then(decide);
-    else decide(verdict);
+    if (!isPromise(verdict)) {
+      decide(verdict);
+      return;
+    }
+    // The client has gone, so there is no connection that a bug could end: it is only counted and told of.
+    verdict.then(decide).catch((error: unknown) => {
+      this.metrics.invariantErrors++;
+      this.log.write("error", `A bug kept the will of "${client.clientId}" back: ${describeError(error)}`);
+    });
   }
 
   /** Lets nobody in any more and resolves when all connections are closed, at the latest after the grace period. */

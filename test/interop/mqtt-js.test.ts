@@ -377,13 +377,13 @@ describe.each(transports)("5.0 over %s", (transport) => {
     const members: Ear[] = [];
     for (const clientId of ["one", "two", "three"]) {
       const member = await connect(broker, transport, { ...version, clientId });
-      await member.client.subscribeAsync("$share/team/work/#", { qos: 1 });
+      await member.client.subscribeAsync("$share/team/jobs/#", { qos: 1 });
       members.push(member);
     }
     const boss = await connect(broker, transport, { ...version, clientId: "boss" });
-    await boss.client.subscribeAsync("work/#", { qos: 1 });
+    await boss.client.subscribeAsync("jobs/#", { qos: 1 });
     const texts = Array.from({ length: 90 }, (_, index) => `${index}`);
-    for (const text of texts) await boss.client.publishAsync("work/now", text, { qos: 1 });
+    for (const text of texts) await boss.client.publishAsync("jobs/now", text, { qos: 1 });
     await boss.untilHeard(90);
     await until("all is dealt out", () => members.flatMap((each) => each.heard).length >= 90);
     expect(boss.texts).toEqual(texts);
@@ -392,7 +392,7 @@ describe.each(transports)("5.0 over %s", (transport) => {
     // A member that goes leaves its share to the others.
     await members[0]?.client.endAsync();
     await untilGone(broker, "one");
-    for (const text of texts) await boss.client.publishAsync("work/now", text, { qos: 1 });
+    for (const text of texts) await boss.client.publishAsync("jobs/now", text, { qos: 1 });
     const others = members.slice(1);
     const before = members[0]?.heard.length ?? 0;
     await until("all is dealt out again", () => others.flatMap((each) => each.heard).length >= 180 - before);
