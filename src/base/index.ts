@@ -2,6 +2,7 @@
  * @module base: what every room stands on. No sockets, no clock and no dice of its own: time and chance are ports here.
  */
 
+export { ArenaEntry, ByteArena } from "./byte-arena.ts";
 export {
   bytesEqual,
   concatBytes,

@@ -55,6 +55,8 @@ export interface ClientSummary {
 
 /** Between looks for retained messages that have expired. */
 const SWEEP_INTERVAL_MS = 60_000;
+/** Retained messages that one sweep looks at: some milliseconds of work. */
+const SWEEP_SIZE = 100_000;
 
 export class Broker {
   /** Points at which the program changes or refuses what the broker is about to do. */
@@ -191,7 +193,7 @@ export class Broker {
       if (!isOpen) return;
       isOpen = false;
       inbox.close();
-      tree.remove(filter, subscription);
+      tree.remove(subscription);
     };
   }
 
@@ -212,8 +214,8 @@ export class Broker {
         connected: channel !== undefined,
         userName: channel?.identity?.userName,
         protocolVersion: channel?.version,
-        subscriptions: [...session.subscriptions.keys()],
-        queuedMessages: session.queue.size,
+        subscriptions: Array.from(session.subscriptions.all(), ({ topicFilter }) => topicFilter),
+        queuedMessages: session.queuedMessages,
         inFlight: session.sender.size,
       };
     }
@@ -238,10 +240,12 @@ export class Broker {
     this.#core.timers.clear();
   }
 
+  /** Now and then, what nobody asks for any more is let go of. */
   #scheduleSweep(): void {
     const { clock, retained } = this.#core;
     this.#cancelSweep = clock.schedule(SWEEP_INTERVAL_MS, () => {
-      retained.sweep(clock.now());
+      retained.sweep(clock.now(), SWEEP_SIZE);
+      this.#core.releaseRoutes();
       this.#scheduleSweep();
     });
   }

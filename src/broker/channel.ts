@@ -11,6 +11,7 @@ import {
   type AcknowledgementPacket,
   encodePacket,
   LARGEST_ACKNOWLEDGEMENT,
+  LARGEST_PACKET_SIZE,
   type Packet,
   PacketType,
   ProtocolError,
@@ -22,6 +23,7 @@ import {
   type WireError,
   writeAcknowledgement,
 } from "#protocol";
+import type { ClientIdentity } from "./client-identity.ts";
 import type { Connection } from "./connection.ts";
 import type { BrokerCore } from "./core.ts";
 import type { DisconnectKind, DisconnectReason } from "./disconnect-reason.ts";
@@ -39,7 +41,7 @@ import type { DeliveryTerms } from "./route.ts";
 import { fits, sendPublish } from "./send-publish.ts";
 import type { Session } from "./session.ts";
 import type { Topic } from "./topic.ts";
-import { traceAcknowledgement, withoutSecrets } from "./trace.ts";
+import { withoutSecrets } from "./trace.ts";
 
 /** `awaiting-connect` → (`authenticating`) → `connected` → `closed` */
 export type ChannelPhase = "awaiting-connect" | "authenticating" | "connected" | "closed";
@@ -57,12 +59,12 @@ export class Channel implements TimerTarget {
 
   // Known from CONNECT on.
   /** The client as the gate and hooks see it. */
-  identity: PublishingClient | undefined = undefined;
+  identity: ClientIdentity | undefined = undefined;
   session: Session | undefined = undefined;
   version: ProtocolVersion = ProtocolVersion.MQTT_3_1_1;
   isBridge = false;
   /** Of the client: nothing larger is sent to it. */
-  maximumPacketSize: number = Number.POSITIVE_INFINITY;
+  maximumPacketSize: number = LARGEST_PACKET_SIZE;
   /** Whether it wants reason strings and user properties besides PUBLISH, CONNACK and DISCONNECT. */
   wantsProblemInformation = true;
   aliasesIn: InboundAliases<Topic> = NO_ALIASES_IN;
@@ -126,6 +128,20 @@ export class Channel implements TimerTarget {
     else this.#refusePacket(packet.type);
   }
 
+  /** PUBACK, PUBREC, PUBREL or PUBCOMP that says nothing but success. HOT. */
+  onAcknowledgement(type: AcknowledgementPacket["type"], packetId: number): void {
+    if (this.phase !== "connected") {
+      this.#refusePacket(type);
+      return;
+    }
+    const { core } = this;
+    core.router.run.flush();
+    core.metrics.packetsReceived++;
+    const reasonCode = ReasonCode.SUCCESS;
+    core.trace?.onReceived(this.clientId, { type, packetId, reasonCode, properties: {} });
+    this.#onAcknowledgement(type, packetId, reasonCode);
+  }
+
   /** All packets of what was read have been handled. */
   endOfInput(): void {
     this.core.router.run.flush();
@@ -146,6 +162,7 @@ export class Channel implements TimerTarget {
     // While we do not read, the silence is ours.
     if (this.connection.isWaiting) keepAlive.heard(this.core.now());
     const remainingMs = keepAlive.remainingMs(this.core.now());
+    this.session?.trim();
     if (remainingMs > 0) this.core.timers.arm(this.timer, remainingMs);
     else this.close({ kind: "keep-alive-timeout", reasonCode: ReasonCode.KEEP_ALIVE_TIMEOUT }); // [MQTT-3.1.2-22]
   }
@@ -261,8 +278,7 @@ export class Channel implements TimerTarget {
     const at = output.reserve(LARGEST_ACKNOWLEDGEMENT);
     output.advance(writeAcknowledgement(output.slab, at, type, packetId, reasonCode, this.version));
     this.core.metrics.packetsSent++;
-    if (this.core.trace !== undefined)
-      traceAcknowledgement(this, this.core.trace, type, packetId, reasonCode);
+    this.core.trace?.onSent(this.clientId, { type, packetId, reasonCode, properties: {} });
   }
 
   sendPubrel(packetId: number): void {
@@ -303,13 +319,10 @@ export class Channel implements TimerTarget {
   #onPacketConnected(packet: Exclude<Packet, PublishPacket>): void {
     switch (packet.type) {
       case PacketType.PUBACK:
-        return onPuback(this, packet);
       case PacketType.PUBREC:
-        return onPubrec(this, packet);
       case PacketType.PUBREL:
-        return onPubrel(this, packet);
       case PacketType.PUBCOMP:
-        return onPubcomp(this, packet);
+        return this.#onAcknowledgement(packet.type, packet.packetId, packet.reasonCode);
       case PacketType.SUBSCRIBE:
         return onSubscribe(this, packet);
       case PacketType.UNSUBSCRIBE:
@@ -328,6 +341,13 @@ export class Channel implements TimerTarget {
       case PacketType.PINGRESP:
         return this.#refusePacket(packet.type);
     }
+  }
+
+  #onAcknowledgement(type: AcknowledgementPacket["type"], packetId: number, reasonCode: ReasonCode): void {
+    if (type === PacketType.PUBACK) onPuback(this, packetId, reasonCode);
+    else if (type === PacketType.PUBREC) onPubrec(this, packetId, reasonCode);
+    else if (type === PacketType.PUBREL) onPubrel(this, packetId);
+    else onPubcomp(this, packetId);
   }
 
   /** The statement's id in the version in force. */
@@ -350,8 +370,11 @@ export class Channel implements TimerTarget {
     this.stopWaiting();
     this.connection.framer.pause();
     const session = this.core.sessions.detach(this);
-    const event = { clientId: this.clientId, reason, address: this.connection.pipe.peer };
-    this.core.events.emit(wasConnected ? "clientDisconnected" : "connectionRefused", event);
+    const event = wasConnected ? "clientDisconnected" : "connectionRefused";
+    if (this.core.events.has(event)) {
+      const address = this.connection.pipe.peer;
+      this.core.events.emit(event, { clientId: this.clientId, reason, address });
+    }
     if (session !== undefined) this.core.sessions.leaveAlone(session);
   }
 

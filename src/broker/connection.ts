@@ -7,7 +7,14 @@
 
 import { EMPTY_BYTES } from "#base";
 import type { KeepAlive } from "#flow";
-import { Framer, isWireError, type Packet, type PublishPacket, type PublishView } from "#protocol";
+import {
+  type AcknowledgementPacket,
+  Framer,
+  isWireError,
+  type Packet,
+  type PublishPacket,
+  type PublishView,
+} from "#protocol";
 import type { Pipe, PipeReceiver } from "#transport";
 import { Channel } from "./channel.ts";
 import type { BrokerCore } from "./core.ts";
@@ -40,11 +47,7 @@ export class Connection implements PipeReceiver {
     this.pipe = pipe;
     this.core = core;
     this.output = new Output(pipe, core.outputPool);
-    this.framer = new Framer(this, {
-      side: "server",
-      maximumPacketSize: core.settings.maximumPacketSize,
-      rejectControlCharacters: core.settings.rejectControlCharacters,
-    });
+    this.framer = new Framer(this, core.framerOptions);
     this.channel = new Channel(this, core);
     pipe.open(this);
   }
@@ -88,6 +91,11 @@ export class Connection implements PipeReceiver {
   onPacket(packet: Exclude<Packet, PublishPacket>): void {
     this.#hasHeard = true;
     this.channel.onPacket(packet);
+  }
+
+  onAcknowledgement(type: AcknowledgementPacket["type"], packetId: number): void {
+    this.#hasHeard = true;
+    this.channel.onAcknowledgement(type, packetId);
   }
 
   onWritten(): void {

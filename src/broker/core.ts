@@ -15,6 +15,7 @@ import {
   Timers,
 } from "#base";
 import { Hooks, type Refusal } from "#hooks";
+import type { FramerOptions } from "#protocol";
 import type { Pipe } from "#transport";
 import type { BrokerEvents } from "./broker-events.ts";
 import { Connection } from "./connection.ts";
@@ -50,6 +51,9 @@ export interface BrokerParts {
 /** How long `closeAll` waits for clients to take what they were sent. */
 const STOP_GRACE_MS = 4_000;
 
+/** So many sessions end before topics are asked for routes that still lead to them. */
+const LEAST_ENDED_SESSIONS = 1000;
+
 export class BrokerCore {
   readonly settings: BrokerSettings;
   readonly clock: Clock;
@@ -64,11 +68,16 @@ export class BrokerCore {
   readonly outcomes = new Outcomes();
   readonly topics: TopicTable;
   readonly tree = new SubscriptionTree();
+  /** Of all framers. */
+  readonly framerOptions: FramerOptions;
   readonly retained: RetainedMessages;
   readonly router: Router;
   readonly sessions: Sessions;
   readonly outputPool: OutputPool;
   readonly connections = new Set<Connection>();
+  // Since routes were last looked through, and what the tree was then.
+  #endedSessions = 0;
+  #releasedChanges = 0;
   #onAllClosed: (() => void) | undefined;
 
   constructor(parts: BrokerParts) {
@@ -88,7 +97,12 @@ export class BrokerCore {
     );
     this.timers = new Timers(parts.clock);
     this.topics = new TopicTable(this.settings);
-    this.retained = new RetainedMessages(this.settings);
+    this.framerOptions = {
+      side: "server",
+      maximumPacketSize: this.settings.maximumPacketSize,
+      rejectControlCharacters: this.settings.rejectControlCharacters,
+    };
+    this.retained = new RetainedMessages(this.settings, this.topics);
     this.router = new Router(this.tree, this.retained, this.outcomes);
     this.outputPool = new OutputPool((run) => parts.clock.afterTurn(run));
     this.sessions = new Sessions(this);
@@ -118,7 +132,7 @@ export class BrokerCore {
       pipe.destroy();
       return;
     }
-    this.events.emit("connectionAccepted", { address: pipe.peer });
+    if (this.events.has("connectionAccepted")) this.events.emit("connectionAccepted", { address: pipe.peer });
     this.connections.add(new Connection(pipe, this));
   }
 
@@ -126,6 +140,20 @@ export class BrokerCore {
   forget(connection: Connection): void {
     this.connections.delete(connection);
     if (this.connections.size === 0) this.#onAllClosed?.();
+  }
+
+  /** Topics let go of routes that no longer hold, and of the sessions in them. */
+  releaseRoutes(): void {
+    this.#endedSessions = 0;
+    if (this.tree.changes === this.#releasedChanges) return;
+    this.#releasedChanges = this.tree.changes;
+    this.topics.expect(this.tree.size);
+    this.topics.releaseRoutes((topic) => this.tree.stampOf(topic));
+  }
+
+  /** A session has ended; so that many that end do not stay in routes, those are looked through now and then. */
+  onSessionEnded(): void {
+    if (++this.#endedSessions >= Math.max(LEAST_ENDED_SESSIONS, this.topics.size / 4)) this.releaseRoutes();
   }
 
   /** Adds a listener; the returned function removes it. */

@@ -64,6 +64,21 @@ export class Message {
     return message;
   }
 
+  /** A message whose payload lies in bytes that it shares with others and that stay as they are. */
+  static inSlab(
+    topic: Topic,
+    bytes: Uint8Array,
+    payloadStart: number,
+    payloadEnd: number,
+    qos: Qos,
+    retain: boolean,
+  ): Message {
+    const message = new Message(topic, bytes, payloadStart, payloadEnd, qos, retain);
+    message.#kept = message;
+    message.#inSlab = true;
+    return message;
+  }
+
   get payloadLength(): number {
     return this.payloadEnd - this.payloadStart;
   }

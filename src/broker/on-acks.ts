@@ -5,40 +5,29 @@
  */
 
 import { InFlight } from "#flow";
-import {
-  FIRST_REFUSAL,
-  PacketType,
-  ProtocolError,
-  type PubackPacket,
-  type PubcompPacket,
-  type PubrecPacket,
-  type PubrelPacket,
-  ReasonCode,
-} from "#protocol";
+import { FIRST_REFUSAL, PacketType, ProtocolError, ReasonCode } from "#protocol";
 import type { Channel } from "./channel.ts";
 import type { Session } from "./session.ts";
 
-export function onPuback(channel: Channel, packet: PubackPacket): void {
+export function onPuback(channel: Channel, packetId: number, reasonCode: ReasonCode): void {
   const session = channel.connectedSession;
-  const { packetId } = packet;
   const state = session.sender.stateOf(packetId);
   if (state === undefined) return;
   if (state !== InFlight.AWAITING_PUBACK) {
     throw new ProtocolError("PUBACK for a QoS 2 message.", channel.statement("MQTT-4.3.3-3", "MQTT-4.3.3-1"));
   }
-  if (packet.reasonCode >= FIRST_REFUSAL) recordRefusal(channel, session, packetId);
+  if (reasonCode >= FIRST_REFUSAL) recordRefusal(channel, session, packetId);
   session.sender.complete(packetId, state); // [MQTT-4.4.0-2]
   session.pumpIfWaiting();
 }
 
-export function onPubrec(channel: Channel, packet: PubrecPacket): void {
+export function onPubrec(channel: Channel, packetId: number, reasonCode: ReasonCode): void {
   const session = channel.connectedSession;
-  const { packetId } = packet;
   const state = session.sender.stateOf(packetId);
   if (state === InFlight.AWAITING_PUBACK) {
     throw new ProtocolError("PUBREC for a QoS 1 message.", channel.statement("MQTT-4.3.2-3", "MQTT-4.3.2-1"));
   }
-  if (packet.reasonCode >= FIRST_REFUSAL) {
+  if (reasonCode >= FIRST_REFUSAL) {
     if (state === undefined) return;
     recordRefusal(channel, session, packetId); // [MQTT-4.8.2-6]
     session.sender.complete(packetId, state); // [MQTT-4.4.0-2]
@@ -54,15 +43,15 @@ export function onPubrec(channel: Channel, packet: PubrecPacket): void {
   );
 }
 
-export function onPubcomp(channel: Channel, packet: PubcompPacket): void {
+export function onPubcomp(channel: Channel, packetId: number): void {
   const session = channel.connectedSession;
-  if (session.sender.complete(packet.packetId, InFlight.AWAITING_PUBCOMP)) session.pumpIfWaiting();
+  if (session.sender.complete(packetId, InFlight.AWAITING_PUBCOMP)) session.pumpIfWaiting();
 }
 
-export function onPubrel(channel: Channel, packet: PubrelPacket): void {
-  const isKnown = channel.connectedSession.receiver.release(packet.packetId);
+export function onPubrel(channel: Channel, packetId: number): void {
+  const isKnown = channel.connectedSession.receiver.release(packetId);
   const reasonCode = isKnown ? ReasonCode.SUCCESS : ReasonCode.PACKET_IDENTIFIER_NOT_FOUND;
-  channel.acknowledge(PacketType.PUBCOMP, packet.packetId, reasonCode); // [MQTT-4.3.3-11]
+  channel.acknowledge(PacketType.PUBCOMP, packetId, reasonCode); // [MQTT-4.3.3-11]
 }
 
 function recordRefusal(channel: Channel, session: Session, packetId: number): void {

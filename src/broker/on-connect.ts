@@ -2,7 +2,7 @@
  * CONNECT (sections 3.1 and 3.1.4): checks, the gate, the hooks, the session, CONNACK, and then whatever the session owes.
  */
 
-import type { Accepted, Login, Refused } from "#auth";
+import type { Accepted, Refused } from "#auth";
 import { isPromise } from "#base";
 import { InboundAliases, KeepAlive, OutboundAliases } from "#flow";
 import type { ConnectDraft, Refusal } from "#hooks";
@@ -12,12 +12,14 @@ import {
   type ConnectPacket,
   encodePacket,
   encodePublishProperties,
+  LARGEST_PACKET_SIZE,
   PacketType,
   ProtocolVersion,
   ReasonCode,
   utf8Problem,
 } from "#protocol";
 import type { Channel } from "./channel.ts";
+import { ClientIdentity, ClientLogin } from "./client-identity.ts";
 import { shuttingDown, takenOver } from "./disconnect-reason.ts";
 import { Message } from "./message.ts";
 import { beginAuthentication } from "./on-auth.ts";
@@ -36,14 +38,9 @@ export function onConnect(channel: Channel, packet: ConnectPacket): void {
   const isAssigned = packet.clientId === "";
   const clientId = isAssigned ? inventClientId(channel) : packet.clientId;
   core.trace?.onReceived(clientId, withoutSecrets(packet));
-  channel.identity = {
-    clientId,
-    userName: packet.userName,
-    protocolVersion: packet.protocolVersion,
-    address: channel.connection.pipe.peer,
-  };
+  channel.identity = new ClientIdentity(channel.connection.pipe, packet, clientId);
   if (packet.properties.maximumPacketSize !== undefined) {
-    channel.maximumPacketSize = packet.properties.maximumPacketSize;
+    channel.maximumPacketSize = Math.min(packet.properties.maximumPacketSize, LARGEST_PACKET_SIZE);
   }
   channel.wantsProblemInformation = packet.properties.requestProblemInformation ?? true;
 
@@ -52,13 +49,7 @@ export function onConnect(channel: Channel, packet: ConnectPacket): void {
     channel.refuseConnect(problem[0], "connect-refused", problem[1]);
     return;
   }
-  const login: Login = {
-    clientId,
-    userName: packet.userName,
-    password: packet.password,
-    protocolVersion: packet.protocolVersion,
-    address: channel.connection.pipe.peer,
-  };
+  const login = new ClientLogin(channel.connection.pipe, packet, clientId);
   const method = packet.properties.authenticationMethod;
   if (method !== undefined) {
     beginAuthentication(channel, login, method, packet, onDecision);
@@ -81,7 +72,7 @@ function onDecision(channel: Channel, packet: ConnectPacket, decision: Accepted 
   }
   const { identity } = channel;
   if (identity !== undefined && decision.userName !== undefined) {
-    channel.identity = { ...identity, userName: decision.userName };
+    identity.userName = decision.userName;
   }
   const draft: ConnectDraft = {
     client: channel.client,
@@ -161,15 +152,17 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
 
   channel.send(connack); // [MQTT-3.2.0-1]
   core.sessions.onConnected();
-  core.events.emit("clientConnected", {
-    clientId: channel.clientId,
-    userName: channel.identity?.userName,
-    protocolVersion: channel.version,
-    cleanStart: packet.cleanStart,
-    sessionPresent: connack.sessionPresent,
-    keepAliveSeconds,
-    address: connection.pipe.peer,
-  });
+  if (core.events.has("clientConnected")) {
+    core.events.emit("clientConnected", {
+      clientId: channel.clientId,
+      userName: channel.identity?.userName,
+      protocolVersion: channel.version,
+      cleanStart: packet.cleanStart,
+      sessionPresent: connack.sessionPresent,
+      keepAliveSeconds,
+      address: connection.pipe.peer,
+    });
+  }
   session.pump();
 }
 

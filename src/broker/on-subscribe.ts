@@ -119,7 +119,7 @@ function refusalOf(channel: Channel, { topicFilter }: SubscriptionRequest): Reas
     return ReasonCode.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED; // [U5-3.2.2.3.13b]
   }
   const { subscriptions } = channel.connectedSession;
-  if (subscriptions.size >= settings.maximumSubscriptions && !subscriptions.has(topicFilter)) {
+  if (subscriptions.size >= settings.maximumSubscriptions && subscriptions.get(topicFilter) === undefined) {
     return ReasonCode.QUOTA_EXCEEDED;
   }
   return undefined;
@@ -133,7 +133,7 @@ function subscribe(
   if (channel.phase === "closed") return ReasonCode.UNSPECIFIED_ERROR;
   if (typeof verdict === "number") return legalReason(verdict, subackRefusals);
   const session = channel.connectedSession;
-  const { tree, events } = channel.core;
+  const { tree, topics, events } = channel.core;
   const filter = parseTopicFilter(verdict.topicFilter) as ParsedTopicFilter;
   const held = session.subscriptions.get(verdict.topicFilter);
   const subscription = new Subscription(session, verdict.topicFilter, {
@@ -144,8 +144,9 @@ function subscribe(
     identifier: progress.identifier,
     group: filter.shareName === undefined ? undefined : tree.groupOf(filter),
   });
-  tree.add(filter, subscription, held?.subscription);
-  session.subscriptions.set(verdict.topicFilter, { filter, subscription });
+  tree.add(filter, subscription, held);
+  session.subscriptions.set(subscription);
+  topics.expect(tree.size);
   progress.granted.push({ filter, request: verdict, isNew: held === undefined });
   events.emit("subscribed", {
     clientId: session.clientId,

@@ -17,8 +17,8 @@ function unsubscribe(channel: Channel, topicFilter: string): ReasonCode {
     return isFilter ? ReasonCode.NO_SUBSCRIPTION_EXISTED : ReasonCode.TOPIC_FILTER_INVALID;
   }
   session.subscriptions.delete(topicFilter);
-  session.queue.removeBacklog(topicFilter);
-  channel.core.tree.remove(held.filter, held.subscription);
+  session.withdrawRetained(topicFilter);
+  channel.core.tree.remove(held);
   channel.core.events.emit("unsubscribed", { clientId: session.clientId, topicFilter });
   return ReasonCode.SUCCESS;
 }

@@ -78,7 +78,7 @@ export class Output {
   #used = 0;
   #isDirty = false;
   #isClosed = false;
-  readonly #waiting = new Ring<Waiting>();
+  #waiting: Ring<Waiting> | undefined = undefined;
   #waitingBytes = 0;
 
   constructor(pipe: Pipe, pool: OutputPool) {
@@ -141,7 +141,7 @@ export class Output {
 
   /** The pipe took the oldest write that it had kept. */
   onWritten(): void {
-    const taken = this.#waiting.shift();
+    const taken = this.#waiting?.shift();
     if (taken === undefined) return;
     this.#waitingBytes -= taken.sizeBytes;
     this.#pool.unwrittenBytes -= taken.sizeBytes;
@@ -153,7 +153,7 @@ export class Output {
     this.#isClosed = true;
     this.#pool.unwrittenBytes -= this.#waitingBytes;
     this.#waitingBytes = 0;
-    this.#waiting.clear();
+    this.#waiting = undefined;
     if (this.#slab !== EMPTY_BYTES) this.#pool.give(this.#slab);
     this.#slab = EMPTY_BYTES;
     this.#used = 0;
@@ -169,7 +169,7 @@ export class Output {
       this.#pool.give(slab);
       return;
     }
-    this.#waiting.push({ slab, sizeBytes: bytes.length });
+    (this.#waiting ??= new Ring()).push({ slab, sizeBytes: bytes.length });
     this.#waitingBytes += bytes.length;
     this.#pool.unwrittenBytes += bytes.length;
   }

@@ -60,12 +60,12 @@ describe("the tree is a map by topic", () => {
         fc.constantFrom(3, 1000),
         fc.constantFrom(60, 100_000),
         (steps, filters, maximumRetainedMessages, maximumRetainedBytes) => {
-          const retained = new RetainedMessages({ maximumRetainedMessages, maximumRetainedBytes });
+          const retained = new RetainedMessages({ maximumRetainedMessages, maximumRetainedBytes }, topics);
           const naive = new Map<string, Message>();
           const bytes = (): number => [...naive.values()].reduce((sum, each) => sum + each.sizeBytes, 0);
           for (const [now, each] of steps.entries()) {
             if (each.type === "sweep") {
-              retained.sweep(now);
+              retained.sweep(now, 1000);
               for (const [name, held] of naive) if (held.expiresAt <= now) naive.delete(name);
             } else if (each.type === "remove") {
               agree(retained.store(message(each.topicName, "")), true);
@@ -99,7 +99,7 @@ describe("the tree is a map by topic", () => {
         filter,
         fc.array(fc.oneof(step, fc.record({ type: fc.constant("read" as const) })), { maxLength: 40 }),
         (first, wanted, steps) => {
-          const retained = new RetainedMessages(LIMITS);
+          const retained = new RetainedMessages(LIMITS, topics);
           for (const name of first) retained.store(message(name, "first"));
           const due = new Set([...first].filter((name) => topicMatches(wanted, name)));
           const cursor = retained.cursor(wanted.split("/"));
@@ -133,7 +133,7 @@ describe("the tree is a map by topic", () => {
 
 describe("limits", () => {
   test("a replacement is always possible when the count is reached", () => {
-    const retained = new RetainedMessages({ ...LIMITS, maximumRetainedMessages: 1 });
+    const retained = new RetainedMessages({ ...LIMITS, maximumRetainedMessages: 1 }, topics);
     expect(retained.store(message("a", "1"))).toBe(true);
     expect(retained.store(message("b", "1"))).toBe(false);
     expect(retained.store(message("a", "2"))).toBe(true);
@@ -141,29 +141,29 @@ describe("limits", () => {
   });
 
   test("a replacement that does not fit leaves nothing behind", () => {
-    const retained = new RetainedMessages({ ...LIMITS, maximumRetainedBytes: 10 });
+    const retained = new RetainedMessages({ ...LIMITS, maximumRetainedBytes: 10 }, topics);
     expect(retained.store(message("a", "12345"))).toBe(true);
     expect(retained.store(message("a", "1234567890"))).toBe(false);
     expect([retained.count, retained.sizeBytes, read(retained, "#")]).toEqual([0, 0, []]);
   });
 
   test("nothing at all is kept when the maximum is 0", () => {
-    const retained = new RetainedMessages({ ...LIMITS, maximumRetainedMessages: 0 });
+    const retained = new RetainedMessages({ ...LIMITS, maximumRetainedMessages: 0 }, topics);
     expect(retained.store(message("a", "1"))).toBe(false);
     expect(retained.store(message("a", ""))).toBe(true);
   });
 });
 
 test("a sweep reaches topics of any depth that a name can have", () => {
-  const retained = new RetainedMessages(LIMITS);
+  const retained = new RetainedMessages(LIMITS, topics);
   const deep = "/".repeat(65_000);
   retained.store(message(deep, "x", 5));
-  retained.sweep(10);
+  retained.sweep(10, 1000);
   expect(retained.count).toBe(0);
 });
 
 test("a cursor reaches topics of any depth that a name can have", () => {
-  const retained = new RetainedMessages(LIMITS);
+  const retained = new RetainedMessages(LIMITS, topics);
   const deep = "/".repeat(65_000);
   retained.store(message(deep, "x"));
   expect(read(retained, "#")).toEqual([deep]);

@@ -1,20 +1,16 @@
 /**
- * Retained messages: the last one of each topic that asked to be kept, in a tree by topic levels.
+ * Retained messages: the last one of each topic that asked to be kept, within limits.
  *
  * A new subscription reads them through a cursor that walks the tree bit by bit, as its client takes them: a subscription
  * to `#` on a million topics holds a few iterators, no list. Messages stored after the cursor began are passed over; the
  * subscriber gets those as live ones.
  */
 
+import { ByteArena } from "#base";
 import type { Message } from "./message.ts";
-
-class Node {
-  /** Undefined instead of empty: most nodes are leaves. */
-  children: Map<string, Node> | undefined = undefined;
-  message: Message | undefined = undefined;
-  /** When it was stored, counted in stores. */
-  storedAt = 0;
-}
+import { RetainedEntry } from "./retained-entry.ts";
+import { RetainedTree } from "./retained-tree.ts";
+import type { TopicTable } from "./topic.ts";
 
 export interface RetainedLimits {
   readonly maximumRetainedMessages: number;
@@ -22,16 +18,22 @@ export interface RetainedLimits {
 }
 
 export class RetainedMessages {
-  readonly #root = new Node();
+  readonly #tree = new RetainedTree();
+  readonly #arena = new ByteArena();
   readonly #limits: RetainedLimits;
+  readonly #topics: TopicTable;
   #count = 0;
   /** Of them below `$SYS`. */
   #systemCount = 0;
   #sizeBytes = 0;
   #stores = 0;
+  /** How many can expire; where a sweep of them stands, if one is under way. */
+  #expiring = 0;
+  #sweep: Iterator<RetainedEntry> | undefined = undefined;
 
-  constructor(limits: RetainedLimits) {
+  constructor(limits: RetainedLimits, topics: TopicTable) {
     this.#limits = limits;
+    this.#topics = topics;
   }
 
   get count(): number {
@@ -48,36 +50,55 @@ export class RetainedMessages {
    * Returns false when a limit kept it out; the topic's old message is gone then all the same.
    */
   store(message: Message): boolean {
-    const levels = message.topic.name.split("/");
-    if (message.payloadLength === 0) {
-      this.#remove(levels);
-      return true;
+    const { name } = message.topic;
+    const held = this.#tree.find(name);
+    if (held !== undefined) this.#clear(held);
+    const isRemoval = message.payloadLength === 0;
+    if (isRemoval || !this.#hasRoomFor(message)) {
+      if (held !== undefined) this.#tree.remove(name);
+      return isRemoval;
     }
-    const node = this.#nodeFor(levels);
-    this.#clear(node);
-    if (!this.#hasRoomFor(message)) {
-      this.#remove(levels);
-      return false;
-    }
-    const kept = message.settle();
-    node.message = kept;
-    node.storedAt = ++this.#stores;
+    const entry = held ?? new RetainedEntry();
+    entry.write(this.#arena, message, ++this.#stores);
+    if (held === undefined) this.#tree.add(name, entry);
     this.#count++;
-    this.#sizeBytes += kept.sizeBytes;
-    if (kept.topic.isSystem) this.#systemCount++;
+    this.#sizeBytes += entry.sizeBytes;
+    if (entry.isSystem) this.#systemCount++;
+    if (entry.expires) this.#expiring++;
     return true;
   }
 
-  /** Removes what has expired at `now`. */
-  sweep(now: number): void {
-    const expired: Message[] = [];
-    for (const message of everything(this.#root)) if (message.expiresAt <= now) expired.push(message);
-    for (const message of expired) this.#remove(message.topic.name.split("/"));
+  /**
+   * Removes what has expired at `now` among the next `most` messages; later calls go on from there, round after round. What
+   * is not swept yet is not delivered either, it only takes room.
+   */
+  sweep(now: number, most: number): void {
+    const expired: RetainedEntry[] = [];
+    for (let i = 0; i < most && this.#expiring > 0; i++) {
+      this.#sweep ??= this.#tree.all();
+      const next = this.#sweep.next();
+      if (next.done === true) {
+        this.#sweep = undefined;
+        break;
+      }
+      if (next.value.expiresAt <= now) expired.push(next.value);
+    }
+    for (const entry of expired) {
+      const { topicName } = entry;
+      this.#clear(entry);
+      this.#tree.remove(topicName);
+    }
   }
 
   /** The messages that match the levels of a filter, lazily. Those stored later than this call are not among them. */
   cursor(levels: readonly string[]): IterableIterator<Message> {
-    return walk(this.#root, levels, this.#stores);
+    return this.#read(levels, this.#stores);
+  }
+
+  *#read(levels: readonly string[], until: number): IterableIterator<Message> {
+    for (const entry of this.#tree.matching(levels)) {
+      if (entry.storedAt <= until) yield entry.read(this.#topics);
+    }
   }
 
   /** The broker's own figures are few and always have room. */
@@ -88,101 +109,11 @@ export class RetainedMessages {
     return isWithinCount && this.#sizeBytes + message.sizeBytes <= maximumRetainedBytes;
   }
 
-  #clear(node: Node): void {
-    const { message } = node;
-    if (message === undefined) return;
+  #clear(entry: RetainedEntry): void {
     this.#count--;
-    this.#sizeBytes -= message.sizeBytes;
-    if (message.topic.isSystem) this.#systemCount--;
-    node.message = undefined;
-  }
-
-  #nodeFor(levels: readonly string[]): Node {
-    let node = this.#root;
-    for (const level of levels) {
-      node.children ??= new Map();
-      let child = node.children.get(level);
-      if (child === undefined) {
-        child = new Node();
-        node.children.set(level, child);
-      }
-      node = child;
-    }
-    return node;
-  }
-
-  #remove(levels: readonly string[]): void {
-    const path: Node[] = [this.#root];
-    for (const level of levels) {
-      const child = (path.at(-1) as Node).children?.get(level);
-      if (child === undefined) return;
-      path.push(child);
-    }
-    const node = path.at(-1) as Node;
-    this.#clear(node);
-    for (let depth = path.length - 1; depth > 0; depth--) {
-      const { message, children } = path[depth] as Node;
-      if (message !== undefined || children !== undefined) return;
-      const parent = path[depth - 1] as Node;
-      parent.children?.delete(levels[depth - 1] as string);
-      if (parent.children?.size === 0) parent.children = undefined;
-    }
-  }
-}
-
-/** Children of one node that are still to be visited, and how. */
-interface Frame {
-  readonly children: Iterator<[string, Node]>;
-  /** Of the children: which level of the filter they have to match. */
-  readonly depth: number;
-  /** Everything below matches. */
-  readonly all: boolean;
-}
-
-/**
- * Walks the tree with a stack of its own, since a name may have more levels than calls can be nested. A leading wildcard
- * does not match names that begin with $ [MQTT-4.7.2-1].
- */
-function* walk(root: Node, levels: readonly string[], until: number): IterableIterator<Message> {
-  const stack: Frame[] = [];
-  let node: Node | undefined = root;
-  let depth = 0;
-  let all = false;
-  while (node !== undefined) {
-    const level: string | undefined = all ? "#" : levels[depth];
-    // The end of the filter, and # for the parent level too: a/# matches a.
-    if (level === undefined || (level === "#" && (all || depth > 0))) {
-      if (node.message !== undefined && node.storedAt <= until) yield node.message;
-    }
-    if (level === "#" || level === "+") {
-      if (node.children !== undefined) {
-        stack.push({ children: node.children.entries(), depth: depth + 1, all: level === "#" });
-      }
-      node = undefined;
-    } else node = level === undefined ? undefined : node.children?.get(level);
-    if (node !== undefined) {
-      depth++;
-      continue;
-    }
-    for (let frame = stack.at(-1); frame !== undefined && node === undefined; frame = stack.at(-1)) {
-      const next = frame.children.next();
-      if (next.done === true) {
-        stack.pop();
-        continue;
-      }
-      const [name, child] = next.value;
-      if (stack.length === 1 && frame.depth === 1 && name.startsWith("$")) continue;
-      node = child;
-      ({ depth, all } = frame);
-    }
-  }
-}
-
-/** Every message in the tree, whatever its name begins with. */
-function* everything(root: Node): IterableIterator<Message> {
-  const nodes: Node[] = [root];
-  for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
-    if (node.message !== undefined) yield node.message;
-    if (node.children !== undefined) for (const child of node.children.values()) nodes.push(child);
+    this.#sizeBytes -= entry.sizeBytes;
+    if (entry.isSystem) this.#systemCount--;
+    if (entry.expires) this.#expiring--;
+    entry.drop(this.#arena);
   }
 }

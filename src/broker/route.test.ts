@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Qos } from "#protocol";
 import { Outcomes } from "./outcome.ts";
 import { DeliveryTerms, makeRoute, type Target } from "./route.ts";
 import { Session } from "./session.ts";
@@ -17,7 +18,7 @@ const b = new Session("b", host);
 
 function sub(
   session: Session,
-  options: Partial<Pick<Subscription, "qos" | "noLocal" | "retainAsPublished" | "identifier">>,
+  options: { qos?: Qos; noLocal?: boolean; retainAsPublished?: boolean; identifier?: number },
 ) {
   return new Subscription(session, "t", {
     qos: 0,

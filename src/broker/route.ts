@@ -42,17 +42,28 @@ export class DeliveryTerms {
   }
 }
 
-export class Target {
+const plainTerms: readonly DeliveryTerms[] = [0, 1, 2].map(
+  (qos) => new DeliveryTerms(qos as Qos, false, undefined),
+);
+
+/** Terms with nothing but a QoS are the same object for all. */
+export function deliveryTerms(
+  qos: Qos,
+  retainAsPublished: boolean,
+  subscriptionIdentifiers: readonly number[] | undefined,
+  group?: SharedGroup,
+): DeliveryTerms {
+  return retainAsPublished || subscriptionIdentifiers !== undefined || group !== undefined
+    ? new DeliveryTerms(qos, retainAsPublished, subscriptionIdentifiers, group)
+    : (plainTerms[qos] as DeliveryTerms);
+}
+
+/** One session that gets a message, by one subscription or by several. */
+export interface Target {
   readonly session: Session;
   readonly terms: DeliveryTerms;
   /** For messages that this very session published; undefined when No Local keeps them all away [MQTT-3.8.3-3]. */
   readonly ownTerms: DeliveryTerms | undefined;
-
-  constructor(session: Session, terms: DeliveryTerms, ownTerms: DeliveryTerms | undefined) {
-    this.session = session;
-    this.terms = terms;
-    this.ownTerms = ownTerms;
-  }
 }
 
 export interface Route {
@@ -60,18 +71,12 @@ export interface Route {
   readonly groups: readonly SharedGroup[];
 }
 
-/** Merges what matched into a route. Each list holds a session at most once. */
+/** Merges what matched into a route. Each list holds a session at most once, and is not changed later. */
 export function makeRoute(
   lists: readonly (readonly Subscription[])[],
   groups: readonly SharedGroup[],
 ): Route {
-  if (lists.length === 0) return { targets: [], groups };
-  if (lists.length === 1) {
-    return {
-      targets: (lists[0] as readonly Subscription[]).map((subscription) => makeTarget([subscription])),
-      groups,
-    };
-  }
+  if (lists.length <= 1) return { targets: lists[0] ?? [], groups };
   const bySession = new Map<Session, Subscription[]>();
   for (const list of lists) {
     for (const subscription of list) {
@@ -84,21 +89,25 @@ export function makeRoute(
 }
 
 function makeTarget(subscriptions: readonly Subscription[]): Target {
-  const session = (subscriptions[0] as Subscription).session;
+  const [first] = subscriptions as [Subscription];
+  if (subscriptions.length === 1) return first;
+  const { session } = first;
   const terms = mergeTerms(subscriptions);
   const forOwn = subscriptions.filter((subscription) => !subscription.noLocal);
-  if (forOwn.length === subscriptions.length) return new Target(session, terms, terms);
-  return new Target(session, terms, forOwn.length === 0 ? undefined : mergeTerms(forOwn));
+  if (forOwn.length === subscriptions.length) return { session, terms, ownTerms: terms };
+  return { session, terms, ownTerms: forOwn.length === 0 ? undefined : mergeTerms(forOwn) };
 }
 
 function mergeTerms(subscriptions: readonly Subscription[]): DeliveryTerms {
   let qos: Qos = 0;
   let retainAsPublished = false;
   let identifiers: number[] | undefined;
-  for (const subscription of subscriptions) {
-    if (subscription.qos > qos) qos = subscription.qos;
-    if (subscription.retainAsPublished) retainAsPublished = true;
-    if (subscription.identifier !== 0) (identifiers ??= []).push(subscription.identifier);
+  for (const { terms } of subscriptions) {
+    if (terms.qos > qos) qos = terms.qos;
+    if (terms.retainAsPublished) retainAsPublished = true;
+    if (terms.subscriptionIdentifiers !== undefined) {
+      identifiers = [...(identifiers ?? []), ...terms.subscriptionIdentifiers];
+    }
   }
-  return new DeliveryTerms(qos, retainAsPublished, identifiers);
+  return deliveryTerms(qos, retainAsPublished, identifiers);
 }

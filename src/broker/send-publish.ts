@@ -5,6 +5,7 @@
 import { copyBytes, EMPTY_BYTES } from "#base";
 import {
   fixedHeaderSize,
+  LARGEST_PACKET_SIZE,
   NO_EXPIRY,
   NO_PROPERTIES,
   ProtocolVersion,
@@ -23,7 +24,7 @@ import { tracePublish } from "./trace.ts";
 
 /** Whether the packet stays within the client's Maximum Packet Size, whatever alias it gets. */
 export function fits(channel: Channel, message: Message, terms: DeliveryTerms, qos: Qos): boolean {
-  if (channel.maximumPacketSize === Number.POSITIVE_INFINITY) return true;
+  if (channel.maximumPacketSize === LARGEST_PACKET_SIZE) return true;
   return packetSize(channel, message, terms, qos, 0) <= channel.maximumPacketSize;
 }
 
@@ -45,7 +46,8 @@ export function sendPublish(
   if (aliasesOut !== undefined) {
     alias = aliasesOut.known(message.topic);
     if (alias !== 0) topic = EMPTY_BYTES;
-    else alias = assignAlias(channel, message, terms, qos);
+    // Retained messages of a new subscription come once: an alias would be wasted on them.
+    else if (!terms.isRetained) alias = assignAlias(channel, message, terms, qos);
   }
   const ids = terms.subscriptionIdentifiers;
   const expiry = message.expiresAt === NEVER ? NO_EXPIRY : message.remainingExpiry(core.now());

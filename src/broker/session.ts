@@ -5,9 +5,9 @@
  * across absence and resumption. A receiver that does not read costs its own queue and nothing else.
  */
 
-import { Timer, type TimerTarget } from "#base";
+import { Timer, type Timers, type TimerTarget } from "#base";
 import { InFlight, Receiver, Sender } from "#flow";
-import type { ParsedTopicFilter, Qos, ReasonCode } from "#protocol";
+import type { Qos, ReasonCode } from "#protocol";
 import { SESSION_NEVER_EXPIRES } from "#protocol";
 import type { Channel } from "./channel.ts";
 import { Delivery, DeliveryQueue, type RetainedBacklog } from "./delivery-queue.ts";
@@ -17,7 +17,7 @@ import type { PublishRun } from "./publish-run.ts";
 import type { DeliveryTerms } from "./route.ts";
 import { fits, sendPublish, sendRun } from "./send-publish.ts";
 import type { BrokerSettings } from "./settings.ts";
-import type { Subscription } from "./subscription.ts";
+import { HeldSubscriptions } from "./subscription.ts";
 import type { WillMessage } from "./will.ts";
 
 /** What a session needs of its broker. */
@@ -25,8 +25,8 @@ export interface SessionHost {
   readonly settings: BrokerSettings;
   readonly outcomes: Outcomes;
   now(): number;
-  /** `timer` of `session` has fired. */
-  onSessionTimer(session: Session, timer: Timer): void;
+  /** What `session` waited for is due. */
+  onSessionTimer(session: Session, due: "will" | "expiry"): void;
 }
 
 /** How a message of the client fared, for its acknowledgement. */
@@ -35,28 +35,25 @@ export interface PublishDecision {
   readonly reasonString?: string | undefined;
 }
 
-export interface HeldSubscription {
-  readonly filter: ParsedTopicFilter;
-  readonly subscription: Subscription;
-}
-
 export class Session implements TimerTarget {
   readonly clientId: string;
   readonly #host: SessionHost;
 
   // for the session
-  readonly subscriptions = new Map<string, HeldSubscription>();
+  readonly subscriptions = new HeldSubscriptions();
   readonly sender = new Sender<Message, DeliveryTerms>();
   readonly receiver = new Receiver();
-  readonly queue = new DeliveryQueue();
+  /** Made when something has to wait. */
+  #queue: DeliveryQueue | undefined = undefined;
   will: WillMessage | undefined = undefined;
   #undecided: Map<number, Promise<PublishDecision>> | undefined = undefined;
   /** Seconds that it outlives its connection; 0xFFFFFFFF for ever. */
   expiryInterval = 0;
   /** Ended: it must not be used again. */
   ended = false;
-  readonly expiryTimer: Timer = new Timer(this);
-  readonly willTimer: Timer = new Timer(this);
+  // Set while the client is away and something is due.
+  #expiryTimer: Timer | undefined = undefined;
+  #willTimer: Timer | undefined = undefined;
   /** A subscriber inside the program instead of a client: gets every message at once. */
   readonly local: ((message: Message, terms: DeliveryTerms) => void) | undefined;
 
@@ -83,13 +80,40 @@ export class Session implements TimerTarget {
     return this.expiryInterval === SESSION_NEVER_EXPIRES;
   }
 
+  /** Messages that wait, without retained ones still to be read. */
+  get queuedMessages(): number {
+    return this.#queue?.size ?? 0;
+  }
+
+  get #nothingWaits(): boolean {
+    return this.#queue === undefined || this.#queue.isEmpty;
+  }
+
   /** Connected, nothing waits, and one more message above QoS 0 may be in flight. */
   get canTakeNow(): boolean {
-    return this.channel?.isWritable === true && this.queue.isEmpty && this.sender.ready;
+    return this.channel?.isWritable === true && this.#nothingWaits && this.sender.ready;
+  }
+
+  /** For the end of the session. */
+  get expiryTimer(): Timer {
+    this.#expiryTimer ??= new Timer(this);
+    return this.#expiryTimer;
+  }
+
+  /** For the will that is delayed. */
+  get willTimer(): Timer {
+    this.#willTimer ??= new Timer(this);
+    return this.#willTimer;
+  }
+
+  /** Nothing is due any more. */
+  disarm(timers: Timers): void {
+    if (this.#expiryTimer !== undefined) timers.disarm(this.#expiryTimer);
+    if (this.#willTimer !== undefined) timers.disarm(this.#willTimer);
   }
 
   onTimer(timer: Timer): void {
-    this.#host.onSessionTimer(this, timer);
+    this.#host.onSessionTimer(this, timer === this.#willTimer ? "will" : "expiry");
   }
 
   /** A message for this session. `message` may lie in a chunk: it is kept here if it is needed longer. HOT. */
@@ -113,7 +137,7 @@ export class Session implements TimerTarget {
       this.#enqueue(new Delivery(message.settle(), terms, qos));
       return;
     }
-    if (this.queue.isEmpty && !this.sender.resending) {
+    if (this.#nothingWaits && !this.sender.resending) {
       if (qos === 0) {
         channel.sendQos0(message, terms);
         return;
@@ -129,20 +153,26 @@ export class Session implements TimerTarget {
   /** A run of QoS 0 messages; false if they have to be delivered one by one. HOT. */
   takeRun(run: PublishRun, terms: DeliveryTerms): boolean {
     const channel = this.channel;
-    if (channel === undefined || !this.queue.isEmpty || this.sender.resending || channel.isBehind)
+    if (channel === undefined || !this.#nothingWaits || this.sender.resending || channel.isBehind)
       return false;
     return sendRun(channel, run, terms);
   }
 
   /** Retained messages for a new subscription; they are read as the client takes them. */
   deliverRetained(backlog: RetainedBacklog): void {
-    this.queue.addBacklog(backlog);
+    this.#queue ??= new DeliveryQueue();
+    this.#queue.addBacklog(backlog);
     this.pump();
+  }
+
+  /** The subscription is gone: its retained messages are not begun any more [MQTT-3.10.4-2]. */
+  withdrawRetained(topicFilter: string): void {
+    this.#queue?.removeBacklog(topicFilter);
   }
 
   /** An acknowledgement made room. HOT. */
   pumpIfWaiting(): void {
-    if (!this.queue.isEmpty || this.sender.resending) this.pump();
+    if (!this.#nothingWaits || this.sender.resending) this.pump();
   }
 
   /** Sends what may be sent: first what is owed from an earlier connection, then what waits. */
@@ -152,11 +182,12 @@ export class Session implements TimerTarget {
     while (this.sender.resending && channel.isWritable) {
       if (!this.#resendNext(channel)) return;
     }
-    if (this.sender.resending) return;
+    const queue = this.#queue;
+    if (this.sender.resending || queue === undefined) return;
     while (channel.isWritable && this.channel === channel) {
-      const next = this.queue.peek();
+      const next = queue.peek();
       if (next === undefined || (next.qos > 0 && !this.sender.ready)) return;
-      this.queue.shift();
+      queue.shift();
       if (next.message.expiresAt <= this.#host.now()) {
         this.#host.outcomes.record("message-expired", this.clientId, next.message); // [MQTT-3.3.2-5]
       } else if (next.qos === 0) channel.sendQos0(next.message, next.terms);
@@ -173,10 +204,10 @@ export class Session implements TimerTarget {
     this.sender.disconnect();
     for (const { message } of this.sender.unacknowledged()) message?.settle();
     const { queueQos0 } = this.#host.settings;
-    const movable = this.queue.extract(
+    const movable = this.#queue?.extract(
       ({ qos, terms }) => (qos === 0 && !queueQos0) || terms.group?.hasOnline(this) === true,
     );
-    for (const { message, terms } of movable) {
+    for (const { message, terms } of movable ?? []) {
       if (!this.#handOn(message, terms))
         this.#host.outcomes.record("receiver-offline", this.clientId, message);
     }
@@ -195,9 +226,16 @@ export class Session implements TimerTarget {
       const isHandedOn = state === InFlight.AWAITING_PUBACK && this.#handOn(message, terms);
       if (!isHandedOn) outcomes.record("session-ended", this.clientId, message);
     }
-    for (const { message, terms } of this.queue.drain()) {
+    for (const { message, terms } of this.#queue?.drain() ?? []) {
       if (!this.#handOn(message, terms)) outcomes.record("session-ended", this.clientId, message);
     }
+    this.trim();
+  }
+
+  /** Gives back the room that an earlier burst took, where nothing is left of it. */
+  trim(): void {
+    this.sender.trim();
+    if (this.#nothingWaits) this.#queue = undefined;
   }
 
   /** A message of a shared subscription goes to another member. Returns false if there is none. */
@@ -236,6 +274,7 @@ export class Session implements TimerTarget {
   }
 
   #enqueue(delivery: Delivery): void {
-    this.queue.push(delivery, this.#host.settings, this.clientId, this.#host.outcomes);
+    this.#queue ??= new DeliveryQueue();
+    this.#queue.push(delivery, this.#host.settings, this.clientId, this.#host.outcomes);
   }
 }

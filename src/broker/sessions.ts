@@ -5,7 +5,6 @@
  * gets a word in, so a CONNECT always resolves.
  */
 
-import type { Timer } from "#base";
 import type { Channel } from "./channel.ts";
 import type { BrokerCore } from "./core.ts";
 import type { DisconnectReason } from "./disconnect-reason.ts";
@@ -68,8 +67,7 @@ export class Sessions implements SessionHost {
       this.#sessions.set(clientId, session);
       return session;
     }
-    this.#core.timers.disarm(session.expiryTimer);
-    this.#core.timers.disarm(session.willTimer); // back before the delay was over: no will [MQTT-3.1.3-9]
+    session.disarm(this.#core.timers); // back before the delay was over: no will [MQTT-3.1.3-9]
     session.will = undefined;
     return session;
   }
@@ -115,8 +113,8 @@ export class Sessions implements SessionHost {
     if (!session.neverExpires) this.#core.timers.arm(session.expiryTimer, session.expiryInterval * 1000);
   }
 
-  onSessionTimer(session: Session, timer: Timer): void {
-    if (timer === session.willTimer) {
+  onSessionTimer(session: Session, due: "will" | "expiry"): void {
+    if (due === "will") {
       if (session.will !== undefined) this.#publishWill(session, session.will);
       return;
     }
@@ -128,13 +126,12 @@ export class Sessions implements SessionHost {
   end(session: Session): void {
     if (session.ended) return;
     this.#sessions.delete(session.clientId);
-    this.#core.timers.disarm(session.expiryTimer);
-    this.#core.timers.disarm(session.willTimer);
-    for (const { filter, subscription } of session.subscriptions.values())
-      this.#core.tree.remove(filter, subscription);
+    session.disarm(this.#core.timers);
+    for (const subscription of session.subscriptions.all()) this.#core.tree.remove(subscription);
     session.subscriptions.clear();
     const { will } = session;
     session.end();
+    this.#core.onSessionEnded();
     if (will !== undefined) this.#publishWill(session, will);
     this.#core.events.emit("sessionEnded", { clientId: session.clientId });
   }

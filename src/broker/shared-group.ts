@@ -4,20 +4,13 @@
  */
 
 import type { Message } from "./message.ts";
-import { DeliveryTerms } from "./route.ts";
 import type { Session } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
-
-interface Member {
-  readonly session: Session;
-  readonly subscription: Subscription;
-  readonly terms: DeliveryTerms;
-}
 
 export class SharedGroup {
   readonly shareName: string;
   readonly filter: string;
-  readonly #members: Member[] = [];
+  readonly #members: Subscription[] = [];
   #next = 0;
 
   constructor(shareName: string, filter: string) {
@@ -30,20 +23,13 @@ export class SharedGroup {
   }
 
   add(subscription: Subscription, replaced: Subscription | undefined): void {
-    const { session, qos, retainAsPublished, identifier } = subscription;
-    const identifiers = identifier === 0 ? undefined : [identifier];
-    const member: Member = {
-      session,
-      subscription,
-      terms: new DeliveryTerms(qos, retainAsPublished, identifiers, this),
-    };
-    const index = this.#members.findIndex((other) => other.subscription === replaced);
-    if (index >= 0) this.#members[index] = member;
-    else this.#members.push(member);
+    const index = replaced === undefined ? -1 : this.#members.indexOf(replaced);
+    if (index >= 0) this.#members[index] = subscription;
+    else this.#members.push(subscription);
   }
 
   remove(subscription: Subscription): void {
-    const index = this.#members.findIndex((member) => member.subscription === subscription);
+    const index = this.#members.indexOf(subscription);
     if (index < 0) return;
     this.#members.splice(index, 1);
     if (this.#next > index) this.#next--;
@@ -62,13 +48,13 @@ export class SharedGroup {
     return this.#members.some((member) => member.session !== except && member.session.channel !== undefined);
   }
 
-  #choose(except: Session | undefined): Member | undefined {
+  #choose(except: Session | undefined): Subscription | undefined {
     const members = this.#members;
     let online: number | undefined;
     let away: number | undefined;
     for (let i = 0; i < members.length; i++) {
       const index = (this.#next + i) % members.length;
-      const { session } = members[index] as Member;
+      const { session } = members[index] as Subscription;
       if (session === except) continue;
       if (session.canTakeNow) return this.#take(index);
       if (session.channel !== undefined) online ??= index;
@@ -78,8 +64,8 @@ export class SharedGroup {
     return index === undefined ? undefined : this.#take(index);
   }
 
-  #take(index: number): Member {
+  #take(index: number): Subscription {
     this.#next = (index + 1) % this.#members.length;
-    return this.#members[index] as Member;
+    return this.#members[index] as Subscription;
   }
 }

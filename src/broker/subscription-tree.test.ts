@@ -45,7 +45,7 @@ class Twin {
     const subscription = held.get(topicFilter);
     if (subscription === undefined) return;
     held.delete(topicFilter);
-    this.tree.remove(parsed(topicFilter), subscription);
+    this.tree.remove(subscription);
   }
 
   /** What the tree says, through the cached route. */
@@ -66,8 +66,8 @@ class Twin {
         else groups.add(`group ${shareName} ${filter}`);
       }
       if (matching.length === 0) continue;
-      const qos = Math.max(...matching.map((each) => each.qos));
-      const identifiers = matching.map((each) => each.identifier).filter((each) => each !== 0);
+      const qos = Math.max(...matching.map((each) => each.terms.qos));
+      const identifiers = matching.flatMap((each) => each.terms.subscriptionIdentifiers ?? []);
       targets.push(`s${index} q${qos} ${identifiers.sort((a, b) => a - b).join("+")}`);
     }
     return [...targets.sort(), ...[...groups].sort()];

@@ -1,9 +1,10 @@
 /**
  * All subscriptions of a broker, found by topic.
  *
- * Filters without wildcards, which are most, stand in one map by their text. The others stand in a tree by levels, with
- * `+` and `#` as children of their own. A match is not free, so topics remember their route; `stampOf` tells whether it
- * still holds. Stamps are kept per group of topics, so that a subscription disturbs only what it can touch:
+ * Filters without wildcards, which are most, stand in one map by their text; there may be millions with one subscriber
+ * each, so such a one stands in the map by itself. The others stand in a tree by levels, with `+` and `#` as children of
+ * their own. A match is not free, so topics remember their route; `stampOf` tells whether it still holds. Stamps are kept
+ * per group of topics, so that a subscription disturbs only what it can touch:
  *
  *     exact filter            → the 1/4096 of topics that share its hash
  *     literal first level     → the 1/256 that share the hash of their first level
@@ -11,10 +12,10 @@
  */
 
 import { hashBytes, utf8Encode } from "#base";
-import type { ParsedTopicFilter } from "#protocol";
-import { makeRoute, type Route, type Target } from "./route.ts";
+import { type ParsedTopicFilter, parseTopicFilter } from "#protocol";
+import { makeRoute, type Route } from "./route.ts";
 import { SharedGroup } from "./shared-group.ts";
-import type { Subscription } from "./subscription.ts";
+import { Subscription } from "./subscription.ts";
 import type { Topic } from "./topic.ts";
 
 const EXACT_GROUPS = 4096;
@@ -25,19 +26,19 @@ const LARGEST_OWN_ROUTE = 16;
 /** What stands under one filter. */
 class Leaf {
   readonly subscriptions: Subscription[] = [];
-  #targets: readonly Target[] | undefined = undefined;
+  #snapshot: readonly Subscription[] | undefined = undefined;
   /** By share name. */
   groups: Map<string, SharedGroup> | undefined = undefined;
 
-  /** One target a subscription, shared by all topics that match nothing else. */
-  get targets(): readonly Target[] {
-    this.#targets ??= makeRoute([this.subscriptions], []).targets;
-    return this.#targets;
+  /** Its subscriptions as they are now, in a list that later ones do not change; shared by all topics that match. */
+  get snapshot(): readonly Subscription[] {
+    this.#snapshot ??= this.subscriptions.slice();
+    return this.#snapshot;
   }
 
   /** Its subscriptions are about to change. */
   touch(): void {
-    this.#targets = undefined;
+    this.#snapshot = undefined;
   }
 
   get isEmpty(): boolean {
@@ -46,19 +47,22 @@ class Leaf {
 }
 
 class Branch {
-  readonly children = new Map<string, Branch>();
+  /** Undefined instead of empty: most branches are the last. */
+  children: Map<string, Branch> | undefined = undefined;
   /** Of the filter that ends here. */
   leaf: Leaf | undefined = undefined;
 }
 
 export class SubscriptionTree {
-  readonly #exact = new Map<string, Leaf>();
+  readonly #exact = new Map<string, Leaf | Subscription>();
   readonly #root = new Branch();
   readonly #exactStamps = new Float64Array(EXACT_GROUPS);
   readonly #rootStamps = new Float64Array(ROOT_GROUPS);
   #globalStamp = 0;
   #size = 0;
   #sharedSize = 0;
+  /** Rises whenever some route may have changed. */
+  changes = 0;
 
   /** How many subscriptions there are, members of shared ones included. */
   get size(): number {
@@ -101,17 +105,27 @@ export class SubscriptionTree {
       subscription.group.add(subscription, replaced);
       return;
     }
+    this.#touch(filter);
+    if (!filter.hasWildcards && this.#standsAlone(filter.filter, replaced)) {
+      this.#exact.set(filter.filter, subscription);
+      return;
+    }
     const leaf = this.#leafFor(filter);
     leaf.touch();
     const list = leaf.subscriptions;
     subscription.position = replaced === undefined ? list.length : replaced.position;
     list[subscription.position] = subscription;
-    this.#touch(filter);
   }
 
-  remove(filter: ParsedTopicFilter, subscription: Subscription): void {
-    const leaf = this.#leafFor(filter);
+  remove(subscription: Subscription): void {
+    const filter = parseTopicFilter(subscription.topicFilter) as ParsedTopicFilter;
     this.#size--;
+    if (this.#exact.get(filter.filter) === subscription) {
+      this.#exact.delete(filter.filter);
+      this.#touch(filter);
+      return;
+    }
+    const leaf = this.#leafFor(filter);
     const group = subscription.group;
     if (group !== undefined) {
       this.#sharedSize--;
@@ -162,24 +176,32 @@ export class SubscriptionTree {
       if (leaf.subscriptions.length > 0) leaves.push(leaf);
       if (leaf.groups !== undefined) groups.push(...leaf.groups.values());
     };
-    collect(this.#exact.get(topicName));
-    if (this.#root.children.size > 0) {
+    const exact = this.#exact.get(topicName);
+    if (exact instanceof Subscription) leaves.push(leafOf(exact));
+    else collect(exact);
+    if (this.#root.children !== undefined) {
       walk(this.#root, topicName.split("/"), topicName.startsWith("$"), collect);
     }
     return { leaves, groups };
   }
 
+  /** Whether nobody, or only `replaced`, has subscribed to this filter. */
+  #standsAlone(filter: string, replaced: Subscription | undefined): boolean {
+    const standing = this.#exact.get(filter);
+    return standing === undefined || standing === replaced;
+  }
+
   #leafFor(filter: ParsedTopicFilter): Leaf {
     if (!filter.hasWildcards) {
-      let leaf = this.#exact.get(filter.filter);
-      if (leaf === undefined) {
-        leaf = new Leaf();
-        this.#exact.set(filter.filter, leaf);
-      }
+      const standing = this.#exact.get(filter.filter);
+      if (standing instanceof Leaf) return standing;
+      const leaf = standing === undefined ? new Leaf() : leafOf(standing);
+      this.#exact.set(filter.filter, leaf);
       return leaf;
     }
     let branch = this.#root;
     for (const level of filter.levels) {
+      branch.children ??= new Map();
       let child = branch.children.get(level);
       if (child === undefined) {
         child = new Branch();
@@ -198,19 +220,22 @@ export class SubscriptionTree {
     }
     const path: Branch[] = [this.#root];
     for (const level of filter.levels) {
-      const child = (path.at(-1) as Branch).children.get(level);
+      const child = (path.at(-1) as Branch).children?.get(level);
       if (child === undefined) return;
       path.push(child);
     }
     (path.at(-1) as Branch).leaf = undefined;
     for (let depth = path.length - 1; depth > 0; depth--) {
       const branch = path[depth] as Branch;
-      if (branch.leaf !== undefined || branch.children.size > 0) return;
-      (path[depth - 1] as Branch).children.delete(filter.levels[depth - 1] as string);
+      if (branch.leaf !== undefined || branch.children !== undefined) return;
+      const parent = path[depth - 1] as Branch;
+      parent.children?.delete(filter.levels[depth - 1] as string);
+      if (parent.children?.size === 0) parent.children = undefined;
     }
   }
 
   #touch(filter: ParsedTopicFilter): void {
+    this.changes++;
     const [root] = filter.levels;
     if (!filter.hasWildcards) {
       const bytes = utf8Encode(filter.filter);
@@ -226,11 +251,17 @@ export class SubscriptionTree {
   }
 }
 
+/** A leaf with one subscription. */
+function leafOf(subscription: Subscription): Leaf {
+  const leaf = new Leaf();
+  subscription.position = 0;
+  leaf.subscriptions.push(subscription);
+  return leaf;
+}
+
 function routeOfLeaves(leaves: readonly Leaf[], groups: readonly SharedGroup[]): Route {
-  const [leaf] = leaves;
-  if (leaf !== undefined && leaves.length === 1) return { targets: leaf.targets, groups };
   return makeRoute(
-    leaves.map((each) => each.subscriptions),
+    leaves.map((leaf) => leaf.snapshot),
     groups,
   );
 }
@@ -250,13 +281,15 @@ function walk(
   for (let branch = branches.pop(); branch !== undefined; branch = branches.pop()) {
     const depth = depths.pop() as number;
     const wildcardsMatch = depth > 0 || !isReserved;
-    if (wildcardsMatch) collect(branch.children.get("#")?.leaf); // also the parent level: a/# matches a
+    const { children } = branch;
+    if (wildcardsMatch) collect(children?.get("#")?.leaf); // also the parent level: a/# matches a
     if (depth === levels.length) {
       collect(branch.leaf);
       continue;
     }
-    const plus = wildcardsMatch ? branch.children.get("+") : undefined;
-    const literal = branch.children.get(levels[depth] as string);
+    if (children === undefined) continue;
+    const plus = wildcardsMatch ? children.get("+") : undefined;
+    const literal = children.get(levels[depth] as string);
     if (plus !== undefined) {
       branches.push(plus);
       depths.push(depth + 1);

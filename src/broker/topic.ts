@@ -49,18 +49,35 @@ export class Topic {
   }
 }
 
-/** Topics, and bytes of their names, in one generation; two of these are kept. */
-const GENERATION_SIZE = 65_536;
-const GENERATION_BYTES = 8 * 1024 * 1024;
+/** Topics, and bytes of their names, in one generation; two of these are kept. There is room for one a subscription. */
+const LEAST_GENERATION_SIZE = 65_536;
+const BYTES_PER_TOPIC = 128;
 const FIRST_CAPACITY = 1024;
 
 export class TopicTable {
   readonly #rejectControlCharacters: boolean;
+  #generationSize = LEAST_GENERATION_SIZE;
   #young = new Generation();
   #old = new Generation();
 
   constructor(options: { rejectControlCharacters: boolean }) {
     this.#rejectControlCharacters = options.rejectControlCharacters;
+  }
+
+  /** How many subscriptions there are now: with each its own topic, all of them are to be found here. */
+  expect(subscriptions: number): void {
+    this.#generationSize = Math.max(LEAST_GENERATION_SIZE, subscriptions);
+  }
+
+  /** Topics in both generations; one that is in both counts twice. */
+  get size(): number {
+    return this.#young.size + this.#old.size;
+  }
+
+  /** Lets go of the routes that no longer hold, and so of the sessions in them. */
+  releaseRoutes(stampOf: (topic: Topic) => number): void {
+    this.#young.releaseRoutes(stampOf);
+    this.#old.releaseRoutes(stampOf);
   }
 
   /**
@@ -72,6 +89,13 @@ export class TopicTable {
     const known = this.#young.find(hash, bytes, start, end);
     if (known !== undefined) return known;
     return this.#promoteOrAdd(hash, bytes, start, end, version);
+  }
+
+  /** The topic of a valid name, for one use: it is not remembered if it is not in the table. */
+  known(bytes: Uint8Array, start: number, end: number): Topic {
+    const hash = hashBytes(bytes, start, end);
+    const topic = this.#young.find(hash, bytes, start, end) ?? this.#old.find(hash, bytes, start, end);
+    return topic ?? new Topic(bytes.slice(start, end), hash);
   }
 
   /** The topic of a name that is known to be valid. */
@@ -92,7 +116,8 @@ export class TopicTable {
       checkTopicName(bytes, start, end, version, { rejectControlCharacters: this.#rejectControlCharacters });
       topic = new Topic(bytes.slice(start, end), hash);
     }
-    if (this.#young.size >= GENERATION_SIZE || this.#young.sizeBytes >= GENERATION_BYTES) {
+    const largest = this.#generationSize;
+    if (this.#young.size >= largest || this.#young.sizeBytes >= largest * BYTES_PER_TOPIC) {
       this.#old = this.#young;
       this.#young = new Generation();
     }
@@ -120,6 +145,12 @@ class Generation {
     this.#place(topic);
     this.size++;
     this.sizeBytes += topic.bytes.length;
+  }
+
+  releaseRoutes(stampOf: (topic: Topic) => number): void {
+    for (const topic of this.#slots) {
+      if (topic?.route !== undefined && topic.routeStamp !== stampOf(topic)) topic.route = undefined;
+    }
   }
 
   #place(topic: Topic): void {

@@ -1,13 +1,6 @@
 /** Every packet as it comes and goes, for `-v` and tools. Switched off it costs one comparison a packet. */
 
-import {
-  type AcknowledgementPacket,
-  type Packet,
-  PacketType,
-  type PublishPacket,
-  type Qos,
-  type ReasonCode,
-} from "#protocol";
+import { type Packet, PacketType, type PublishPacket, type Qos } from "#protocol";
 import type { Message } from "./message.ts";
 
 /** A PUBLISH without its payload's bytes. */
@@ -46,17 +39,6 @@ export function withoutSecrets(packet: Exclude<Packet, PublishPacket>): Exclude<
 
 interface Traced {
   readonly clientId: string;
-}
-
-/** Reports an acknowledgement that was written without an object. */
-export function traceAcknowledgement(
-  client: Traced,
-  trace: PacketTrace,
-  type: AcknowledgementPacket["type"],
-  packetId: number,
-  reasonCode: ReasonCode,
-): void {
-  trace.onSent(client.clientId, { type, packetId, reasonCode, properties: {} });
 }
 
 /** Reports a PUBLISH that was written without an object. */

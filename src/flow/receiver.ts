@@ -76,6 +76,11 @@ export class Receiver {
     return true;
   }
 
+  /** The session ended: no identifier is taken any more. */
+  forget(): void {
+    this.#unreleased = NONE;
+  }
+
   #count(): void {
     if (this.#outstanding >= this.#receiveMaximum) {
       throw new ProtocolError(

@@ -101,6 +101,17 @@ export class Sender<Message, Terms> {
     this.#receiveMaximum = 0;
     this.#resends = NOTHING;
     this.#resendAt = 0;
+    this.trim();
+  }
+
+  /** Gives back the room that an earlier burst took, if nothing is in flight. */
+  trim(): void {
+    if (this.#size > 0 || this.#packetIds.length === 0 || this.resending) return;
+    this.#packetIds = NO_PACKET_IDS;
+    this.#states = NO_STATES;
+    this.#orders = NO_ORDERS;
+    this.#messages = NOTHING;
+    this.#terms = NOTHING;
   }
 
   /** The next thing to send again, or undefined when nothing is left or the quota is used up. */
@@ -141,6 +152,23 @@ export class Sender<Message, Terms> {
     this.#size++;
     this.#counted++;
     return packetId;
+  }
+
+  /**
+   * Takes back what was in flight before a restart, under its old identifier; it is due again at the next `connect`. Call it
+   * in the order in which things were sent, and before anything else is.
+   */
+  restore(packetId: number, state: InFlight, message: Message, terms: Terms): void {
+    const isTaken = (): boolean => this.#packetIds[packetId & (this.#packetIds.length - 1)] !== 0;
+    while (this.#size * 2 >= this.#packetIds.length || isTaken()) this.#grow();
+    const slot = packetId & (this.#packetIds.length - 1);
+    this.#packetIds[slot] = packetId;
+    this.#states[slot] = state;
+    this.#orders[slot] = this.#nextOrder++;
+    this.#messages[slot] = state === InFlight.AWAITING_PUBCOMP ? undefined : message;
+    this.#terms[slot] = terms;
+    this.#size++;
+    this.#lastPacketId = packetId;
   }
 
   /** What `packetId` waits for, or undefined when it is not in use. */

@@ -5,10 +5,12 @@
  * hot path that broker and client put together themselves.
  */
 
+export { ClientFramer } from "./client-framer.ts";
 export { decodePacket } from "./decode/packet.ts";
 export { toPublishPacket } from "./decode/publish.ts";
 export { decodePublishProperties, forwardableProperties } from "./decode/publish-properties.ts";
 export { LARGEST_ACKNOWLEDGEMENT, writeAcknowledgement } from "./encode/acknowledgement.ts";
+export { type ClientPacket, encodeClientPacket } from "./encode/client-packet.ts";
 export { encodePacket } from "./encode/packet.ts";
 export {
   encodePublishProperties,
@@ -20,8 +22,9 @@ export {
   writePublishProperties,
 } from "./encode/publish.ts";
 export { fixedHeaderSize, type Side } from "./fixed-header.ts";
-export { Framer, type FramerOptions, type PacketSink } from "./framer.ts";
+export { Framer } from "./framer.ts";
 export * from "./packet.ts";
+export type { FramerOptions, PacketSink } from "./packet-framer.ts";
 export type {
   AcknowledgementProperties,
   AuthProperties,

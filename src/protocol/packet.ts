@@ -170,3 +170,6 @@ export type Packet =
 
 /** The largest remaining length: four bytes of seven bits. */
 export const LARGEST_REMAINING_LENGTH = 268_435_455;
+
+/** No packet is larger: a fixed header of five bytes, and the largest Remaining Length. */
+export const LARGEST_PACKET_SIZE = LARGEST_REMAINING_LENGTH + 5;
