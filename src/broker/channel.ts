@@ -33,7 +33,7 @@ import { onPuback, onPubcomp, onPubrec, onPubrel } from "./on-acks.ts";
 import { type Authentication, onAuth } from "./on-auth.ts";
 import { onConnect } from "./on-connect.ts";
 import { onDisconnect } from "./on-disconnect.ts";
-import { onPublish } from "./on-publish.ts";
+import { onPublish, onRunDelivered } from "./on-publish.ts";
 import { onSubscribe } from "./on-subscribe.ts";
 import { onUnsubscribe } from "./on-unsubscribe.ts";
 import { connackRefusals, disconnectReasons, legalReason } from "./refusal-codes.ts";
@@ -140,6 +140,11 @@ export class Channel implements TimerTarget {
     const reasonCode = ReasonCode.SUCCESS;
     core.trace?.onReceived(this.clientId, { type, packetId, reasonCode, properties: {} });
     this.#onAcknowledgement(type, packetId, reasonCode);
+  }
+
+  /** A message of this client went through in a run. HOT. */
+  onRunDelivered(qos: Qos, packetId: number, matched: number): void {
+    if (qos > 0) onRunDelivered(this, qos, packetId, matched);
   }
 
   /** All packets of what was read have been handled. */

@@ -23,6 +23,21 @@ const LARGEST_IN_SLAB = 4 * 1024;
 let slab: Uint8Array = EMPTY_BYTES;
 let slabUsed = 0;
 
+/** Bytes that were copied, and how far each of them is from where it was. */
+export interface KeptBytes {
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+}
+
+/** Where `length` bytes may be written in the slab. */
+function roomInSlab(length: number): number {
+  if (slabUsed + length > slab.length) {
+    slab = new Uint8Array(Math.max(SLAB_SIZE, length));
+    slabUsed = 0;
+  }
+  return slabUsed;
+}
+
 export class Message {
   topic: Topic;
   /** The payload is `bytes[payloadStart, payloadEnd)`. */
@@ -79,6 +94,16 @@ export class Message {
     return message;
   }
 
+  /**
+   * Copies `bytes[start, end)`, several packets that lie side by side, to where kept messages lie, for `inSlab` to be called
+   * with.
+   */
+  static keepTogether(bytes: Uint8Array, start: number, end: number): KeptBytes {
+    const at = roomInSlab(end - start);
+    slabUsed = copyBytes(slab, at, bytes, start, end);
+    return { bytes: slab, offset: at - start };
+  }
+
   get payloadLength(): number {
     return this.payloadEnd - this.payloadStart;
   }
@@ -121,11 +146,7 @@ export class Message {
       const own = this.bytes.slice(this.payloadStart, this.payloadEnd);
       kept = new Message(this.topic, own, 0, length, this.qos, this.retain);
     } else {
-      if (slabUsed + length > slab.length) {
-        slab = new Uint8Array(SLAB_SIZE);
-        slabUsed = 0;
-      }
-      const start = slabUsed;
+      const start = roomInSlab(length);
       slabUsed = copyBytes(slab, start, this.bytes, this.payloadStart, this.payloadEnd);
       kept = new Message(this.topic, slab, start, slabUsed, this.qos, this.retain);
       kept.#inSlab = true;

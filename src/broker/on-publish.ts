@@ -21,10 +21,14 @@ import {
 import type { Channel } from "./channel.ts";
 import { judgePublish } from "./judge-publish.ts";
 import { Message } from "./message.ts";
+import { LARGE_PAYLOAD } from "./output.ts";
 import { legalReason, publishRefusals } from "./refusal-codes.ts";
 import type { PublishDecision } from "./session.ts";
 import type { Topic } from "./topic.ts";
 import { waitFor } from "./wait-for.ts";
+
+const delivered: PublishDecision = { reasonCode: ReasonCode.SUCCESS };
+const noSubscribers: PublishDecision = { reasonCode: ReasonCode.NO_MATCHING_SUBSCRIBERS };
 
 export function onPublish(channel: Channel, view: PublishView): void {
   const { core } = channel;
@@ -35,13 +39,39 @@ export function onPublish(channel: Channel, view: PublishView): void {
   const topic = topicOf(channel, view);
   if (core.trace !== undefined) traceReceived(channel, view, topic);
 
-  const isPlain = view.qos === 0 && !view.retain && view.propertiesStart === view.propertiesEnd;
-  if (isPlain && core.passesPlainly && topic.levels <= core.settings.maximumTopicLevels && !topic.isSystem) {
-    core.router.run.add(view, topic, channel.connectedSession);
+  if (isPlain(channel, view, topic) && (view.qos === 0 || isTaken(channel, view))) {
+    core.router.run.add(view, topic, channel);
     return;
   }
   core.router.run.flush();
   onPublishInFull(channel, view, topic);
+}
+
+/** Nothing in the message, and nobody, could make a difference to it: it may travel in a run. */
+function isPlain({ core }: Channel, view: PublishView, topic: Topic): boolean {
+  const { settings } = core;
+  return (
+    !view.retain &&
+    view.propertiesStart === view.propertiesEnd &&
+    view.qos <= settings.maximumQos &&
+    (view.qos === 0 || view.end - view.start < LARGE_PAYLOAD) &&
+    topic.levels <= settings.maximumTopicLevels &&
+    !topic.isSystem &&
+    core.passesPlainly
+  );
+}
+
+/** Takes the message over. Returns false for a QoS 2 message that comes again. */
+function isTaken(channel: Channel, { qos, packetId }: PublishView): boolean {
+  const { receiver } = channel.connectedSession;
+  if (qos === 2) return receiver.onQos2(packetId);
+  receiver.onQos1();
+  return true;
+}
+
+/** A message that went through in a run is acknowledged. */
+export function onRunDelivered(channel: Channel, qos: Qos, packetId: number, matched: number): void {
+  acknowledge(channel, qos, packetId, matched > 0 ? delivered : noSubscribers);
 }
 
 /** The alias is resolved before anything is judged, so that nothing is ever judged by an empty topic. */
@@ -62,8 +92,7 @@ function onPublishInFull(channel: Channel, view: PublishView, topic: Topic): voi
   const { qos, packetId } = view;
   const session = channel.connectedSession;
   checkCapabilities(channel, view);
-  if (qos === 1) session.receiver.onQos1();
-  else if (qos === 2 && !session.receiver.onQos2(packetId)) {
+  if (qos > 0 && !isTaken(channel, view)) {
     onRepeat(channel, packetId);
     return;
   }
@@ -95,8 +124,7 @@ function onPublishInFull(channel: Channel, view: PublishView, topic: Topic): voi
 /** A QoS 2 message comes again: it is answered again and not passed on again [MQTT-4.3.3-10]. */
 function onRepeat(channel: Channel, packetId: number): void {
   const undecided = channel.connectedSession.undecided.get(packetId);
-  const success: PublishDecision = { reasonCode: ReasonCode.SUCCESS };
-  if (undecided === undefined) acknowledge(channel, 2, packetId, success);
+  if (undecided === undefined) acknowledge(channel, 2, packetId, delivered);
   // Its first coming, over a connection that broke, still waits for the gate or a hook.
   else waitFor(channel, undecided, (settled) => acknowledge(channel, 2, packetId, settled));
 }
@@ -142,7 +170,7 @@ function decide(
   if (verdict === undefined || verdict instanceof Message) {
     core.announce(message);
     const matched = core.router.publish(message, session);
-    return { reasonCode: matched > 0 ? ReasonCode.SUCCESS : ReasonCode.NO_MATCHING_SUBSCRIBERS };
+    return matched > 0 ? delivered : noSubscribers;
   }
   core.outcomes.record("publish-refused", "", message);
   // In 3.x a refused message is acknowledged like any other [3.1.1/MQTT-3.3.5-2], so its identifier stays taken.

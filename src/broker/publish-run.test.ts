@@ -1,4 +1,4 @@
-/** Runs of QoS 0 messages have to reach everybody as if they had been delivered one by one, however the bytes were cut. */
+/** Runs of messages have to reach everybody as if they had been delivered one by one, however the bytes were cut. */
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -48,6 +48,45 @@ function scene(version: ProtocolVersion, oneByOne: boolean): Scene {
   return { bench, publisher, receivers };
 }
 
+/** Receivers that take runs above QoS 0 as they are, until too much is in flight. */
+function plainScene(version: ProtocolVersion, oneByOne: boolean): Scene {
+  const bench = new Bench({ settings: { maximumInFlight: 12 } });
+  if (oneByOne) bench.broker.on("messagePublished", () => undefined);
+  const publisher = bench.connect("publisher", { version });
+  const receivers = [publisher];
+  for (const qos of [2, 1] as const) {
+    const client = bench.connect(`receiver-${qos}`, { version });
+    client.sub("a/#", { qos: 2 });
+    client.sub("b/b", { qos });
+    receivers.push(client);
+  }
+  bench.outcomes();
+  return { bench, publisher, receivers };
+}
+
+/** Several messages alike, so that there are runs. */
+const messages = fc
+  .array(
+    fc.record({
+      topicName: fc.constantFrom("a", "a/b", "b/b", "é/☃"),
+      payloads: fc.array(
+        fc.oneof(
+          { weight: 6, arbitrary: fc.integer({ min: 0, max: 60 }) },
+          { weight: 1, arbitrary: fc.constantFrom(130, 5000, 40_000) },
+        ),
+        { minLength: 1, maxLength: 6 },
+      ),
+      qos: fc.constantFrom<0 | 1 | 2>(0, 1, 2),
+      dup: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 8 },
+  )
+  .map((groups) =>
+    groups.flatMap(({ payloads, ...rest }) =>
+      payloads.map((payload) => ({ payload, retain: false, ...rest })),
+    ),
+  );
+
 const message = fc.record({
   topicName: fc.constantFrom("a", "a/b", "b/b", "é/☃"),
   payload: fc.oneof(
@@ -63,8 +102,9 @@ function play(
   version: ProtocolVersion,
   messages: readonly PublishPacket[],
   cuts: readonly number[],
+  setUp = scene,
 ) {
-  const { bench, publisher, receivers } = scene(version, oneByOne);
+  const { bench, publisher, receivers } = setUp(version, oneByOne);
   const bytes = encodeAll(messages, version);
   const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
   for (let i = 1; i < edges.length; i++) {
@@ -84,12 +124,13 @@ function play(
 }
 
 function packetsOf(
-  parts: readonly { topicName: string; payload: number; qos: 0 | 1; retain: boolean }[],
+  parts: readonly { topicName: string; payload: number; qos: 0 | 1 | 2; retain: boolean; dup?: boolean }[],
 ): PublishPacket[] {
-  return parts.map(({ topicName, payload, qos, retain }, index) =>
+  return parts.map(({ topicName, payload, qos, retain, dup = false }, index) =>
     publishPacket(topicName, `${index}:`.padEnd(payload, "x"), {
       qos,
       retain,
+      dup: dup && qos > 0,
       packetId: qos === 0 ? 0 : index + 1,
     }),
   );
@@ -118,6 +159,20 @@ describe("a run is delivered as its messages would be one by one", () => {
           },
         ),
         { numRuns: 120 },
+      );
+    });
+
+    test(`from a publisher of version ${version}, at all QoS, whole and in any chunks`, () => {
+      fc.assert(
+        fc.property(messages, fc.array(fc.nat(4000), { maxLength: 4 }), (parts, cuts) => {
+          const packets = packetsOf(parts);
+          for (const setUp of [plainScene, scene]) {
+            const wanted = play(true, version, packets, [], setUp);
+            expect(play(false, version, packets, [], setUp)).toEqual(wanted);
+            expect(play(false, version, packets, cuts, setUp)).toEqual(wanted);
+          }
+        }),
+        { numRuns: 40 },
       );
     });
   }

@@ -8,7 +8,6 @@ import {
   LARGEST_PACKET_SIZE,
   NO_EXPIRY,
   NO_PROPERTIES,
-  ProtocolVersion,
   publishPropertiesLength,
   publishRemainingLength,
   type Qos,
@@ -18,7 +17,6 @@ import {
 import type { Channel } from "./channel.ts";
 import { type Message, NEVER } from "./message.ts";
 import { LARGE_PAYLOAD } from "./output.ts";
-import type { PublishRun } from "./publish-run.ts";
 import type { DeliveryTerms } from "./route.ts";
 import { tracePublish } from "./trace.ts";
 
@@ -83,20 +81,6 @@ function assignAlias(channel: Channel, message: Message, terms: DeliveryTerms, q
     return alias;
   channel.aliasesOut?.withdraw(message.topic);
   return 0;
-}
-
-/** Hands over a run of QoS 0 messages whose bytes are what this client would get; returns false if they are not. HOT. */
-export function sendRun(channel: Channel, run: PublishRun, terms: DeliveryTerms): boolean {
-  if (run.version !== channel.version && (run.version === ProtocolVersion.MQTT_5_0 || channel.isVersion5))
-    return false;
-  if (!terms.isPlain || channel.aliasesOut !== undefined || run.largestPacket > channel.maximumPacketSize)
-    return false;
-  channel.connection.output.append(run.bytes, run.start, run.end);
-  const { metrics } = channel.core;
-  metrics.packetsSent += run.count;
-  metrics.publishSent += run.count;
-  metrics.publishBytesSent += run.payloadBytes;
-  return true;
 }
 
 /** Bytes of the whole packet with its topic spelt out. */

@@ -15,7 +15,8 @@ import type { Message } from "./message.ts";
 import type { Outcomes } from "./outcome.ts";
 import type { PublishRun } from "./publish-run.ts";
 import type { DeliveryTerms } from "./route.ts";
-import { fits, sendPublish, sendRun } from "./send-publish.ts";
+import { fits, sendPublish } from "./send-publish.ts";
+import { fitsRun, sendRun, sendRunInFlight } from "./send-run.ts";
 import type { BrokerSettings } from "./settings.ts";
 import { HeldSubscriptions } from "./subscription.ts";
 import type { WillMessage } from "./will.ts";
@@ -150,12 +151,22 @@ export class Session implements TimerTarget {
     this.#enqueue(new Delivery(message.keep(), terms, qos));
   }
 
-  /** A run of QoS 0 messages; false if they have to be delivered one by one. HOT. */
-  takeRun(run: PublishRun, terms: DeliveryTerms): boolean {
+  /** Whether a run of messages can be taken as it is; if not, they are to be delivered one by one. HOT. */
+  canTakeRun(run: PublishRun, terms: DeliveryTerms): boolean {
     const channel = this.channel;
     if (channel === undefined || !this.#nothingWaits || this.sender.resending || channel.isBehind)
       return false;
-    return sendRun(channel, run, terms);
+    if (run.qos > 0 && (this.sender.room < run.count || !channel.isWritable)) return false;
+    return fitsRun(channel, run, terms);
+  }
+
+  /** Takes a run if it can. Returns whether it did. HOT. */
+  takeRun(run: PublishRun, terms: DeliveryTerms): boolean {
+    const channel = this.channel;
+    if (channel === undefined || !this.canTakeRun(run, terms)) return false;
+    if (run.qos === 0) sendRun(channel, run);
+    else sendRunInFlight(channel, run, terms, this.sender);
+    return true;
   }
 
   /** Retained messages for a new subscription; they are read as the client takes them. */

@@ -75,6 +75,12 @@ export class Sender<Message, Terms> {
     );
   }
 
+  /** How many more such PUBLISHes may be sent now. */
+  get room(): number {
+    if (this.#resendAt < this.#resends.length) return 0;
+    return Math.min(this.#receiveMaximum - this.#counted, LARGEST_PACKET_ID - this.#size);
+  }
+
   /** Whether something of an earlier connection has not been sent again yet. */
   get resending(): boolean {
     return this.#resendAt < this.#resends.length;
