@@ -102,7 +102,7 @@ export class BrokerCore {
       maximumPacketSize: this.settings.maximumPacketSize,
       rejectControlCharacters: this.settings.rejectControlCharacters,
     };
-    this.retained = new RetainedMessages(this.settings, this.topics);
+    this.retained = new RetainedMessages(this.settings);
     this.router = new Router(this.tree, this.retained, this.outcomes);
     this.outputPool = new OutputPool((run) => parts.clock.afterTurn(run));
     this.sessions = new Sessions(this);

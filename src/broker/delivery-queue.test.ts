@@ -7,7 +7,7 @@ import { Outcomes } from "./outcome.ts";
 import { DeliveryTerms } from "./route.ts";
 import { Topic } from "./topic.ts";
 
-const topic = new Topic(utf8Encode("t"), 1);
+const topic = Topic.of(utf8Encode("t"), 1);
 const terms = new DeliveryTerms(2, false, undefined);
 
 function delivery(qos: 0 | 1 | 2, size = 1): Delivery {

@@ -4,8 +4,8 @@ import { NO_EXPIRY } from "#protocol";
 import { Message, NEVER } from "./message.ts";
 import { Topic } from "./topic.ts";
 
-const topic = new Topic(utf8Encode("t"), 1);
-const other = new Topic(utf8Encode("other"), 2);
+const topic = Topic.of(utf8Encode("t"), 1);
+const other = Topic.of(utf8Encode("other"), 2);
 
 function inChunk(text: string): { chunk: Uint8Array; message: Message } {
   const chunk = utf8Encode(`##${text}##`);

@@ -8,7 +8,7 @@
 import { ArenaEntry, type ByteArena, copyBytes, utf8Decode } from "#base";
 import type { Qos } from "#protocol";
 import { Message, NEVER } from "./message.ts";
-import type { TopicTable } from "./topic.ts";
+import { Topic } from "./topic.ts";
 
 const QOS = 0x03;
 const IS_SYSTEM = 0x04;
@@ -32,7 +32,7 @@ export class RetainedEntry extends ArenaEntry {
     this.storedAt = storedAt;
 
     const { bytes } = this;
-    const view = viewOf(bytes);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     if (hasExpiry) view.setFloat64(this.start, expiresAt);
     let at = this.#lengthsStart;
     view.setUint16(at, topic.bytes.length);
@@ -43,11 +43,11 @@ export class RetainedEntry extends ArenaEntry {
   }
 
   /** The message stays valid whatever becomes of this entry. */
-  read(topics: TopicTable): Message {
+  read(): Message {
     const { bytes } = this;
     const topicEnd = this.#topicEnd;
-    const payloadStart = topicEnd + viewOf(bytes).getUint32(this.#lengthsStart + 2);
-    const topic = topics.known(bytes, this.#topicStart, topicEnd);
+    const payloadStart = topicEnd + readUint32(bytes, this.#lengthsStart + 2);
+    const topic = Topic.nameOnly(bytes.slice(this.#topicStart, topicEnd));
     const message = Message.inSlab(topic, bytes, payloadStart, this.end, (this.#flags & QOS) as Qos, true);
     if (payloadStart > topicEnd) message.properties = bytes.slice(topicEnd, payloadStart);
     message.expiresAt = this.expiresAt;
@@ -75,7 +75,8 @@ export class RetainedEntry extends ArenaEntry {
   }
 
   get expiresAt(): number {
-    return this.expires ? viewOf(this.bytes).getFloat64(this.start) : NEVER;
+    if (!this.expires) return NEVER;
+    return new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length).getFloat64(this.start);
   }
 
   get isSystem(): boolean {
@@ -96,10 +97,13 @@ export class RetainedEntry extends ArenaEntry {
   }
 
   get #topicEnd(): number {
-    return this.#topicStart + viewOf(this.bytes).getUint16(this.#lengthsStart);
+    const at = this.#lengthsStart;
+    return at + LENGTHS_SIZE + (((this.bytes[at] as number) << 8) | (this.bytes[at + 1] as number));
   }
 }
 
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+/** Where many are read, a `DataView` for each would cost more than the rest. */
+function readUint32(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  return high * 0x1_0000 + (((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
 }

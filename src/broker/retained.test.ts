@@ -60,7 +60,7 @@ describe("the tree is a map by topic", () => {
         fc.constantFrom(3, 1000),
         fc.constantFrom(60, 100_000),
         (steps, filters, maximumRetainedMessages, maximumRetainedBytes) => {
-          const retained = new RetainedMessages({ maximumRetainedMessages, maximumRetainedBytes }, topics);
+          const retained = new RetainedMessages({ maximumRetainedMessages, maximumRetainedBytes });
           const naive = new Map<string, Message>();
           const bytes = (): number => [...naive.values()].reduce((sum, each) => sum + each.sizeBytes, 0);
           for (const [now, each] of steps.entries()) {
@@ -99,7 +99,7 @@ describe("the tree is a map by topic", () => {
         filter,
         fc.array(fc.oneof(step, fc.record({ type: fc.constant("read" as const) })), { maxLength: 40 }),
         (first, wanted, steps) => {
-          const retained = new RetainedMessages(LIMITS, topics);
+          const retained = new RetainedMessages(LIMITS);
           for (const name of first) retained.store(message(name, "first"));
           const due = new Set([...first].filter((name) => topicMatches(wanted, name)));
           const cursor = retained.cursor(wanted.split("/"));
@@ -133,7 +133,7 @@ describe("the tree is a map by topic", () => {
 
 describe("limits", () => {
   test("a replacement is always possible when the count is reached", () => {
-    const retained = new RetainedMessages({ ...LIMITS, maximumRetainedMessages: 1 }, topics);
+    const retained = new RetainedMessages({ ...LIMITS, maximumRetainedMessages: 1 });
     expect(retained.store(message("a", "1"))).toBe(true);
     expect(retained.store(message("b", "1"))).toBe(false);
     expect(retained.store(message("a", "2"))).toBe(true);
@@ -141,21 +141,21 @@ describe("limits", () => {
   });
 
   test("a replacement that does not fit leaves nothing behind", () => {
-    const retained = new RetainedMessages({ ...LIMITS, maximumRetainedBytes: 10 }, topics);
+    const retained = new RetainedMessages({ ...LIMITS, maximumRetainedBytes: 10 });
     expect(retained.store(message("a", "12345"))).toBe(true);
     expect(retained.store(message("a", "1234567890"))).toBe(false);
     expect([retained.count, retained.sizeBytes, read(retained, "#")]).toEqual([0, 0, []]);
   });
 
   test("nothing at all is kept when the maximum is 0", () => {
-    const retained = new RetainedMessages({ ...LIMITS, maximumRetainedMessages: 0 }, topics);
+    const retained = new RetainedMessages({ ...LIMITS, maximumRetainedMessages: 0 });
     expect(retained.store(message("a", "1"))).toBe(false);
     expect(retained.store(message("a", ""))).toBe(true);
   });
 });
 
 test("a sweep reaches topics of any depth that a name can have", () => {
-  const retained = new RetainedMessages(LIMITS, topics);
+  const retained = new RetainedMessages(LIMITS);
   const deep = "/".repeat(65_000);
   retained.store(message(deep, "x", 5));
   retained.sweep(10, 1000);
@@ -163,7 +163,7 @@ test("a sweep reaches topics of any depth that a name can have", () => {
 });
 
 test("a cursor reaches topics of any depth that a name can have", () => {
-  const retained = new RetainedMessages(LIMITS, topics);
+  const retained = new RetainedMessages(LIMITS);
   const deep = "/".repeat(65_000);
   retained.store(message(deep, "x"));
   expect(read(retained, "#")).toEqual([deep]);

@@ -10,7 +10,6 @@ import { ByteArena } from "#base";
 import type { Message } from "./message.ts";
 import { RetainedEntry } from "./retained-entry.ts";
 import { RetainedTree } from "./retained-tree.ts";
-import type { TopicTable } from "./topic.ts";
 
 export interface RetainedLimits {
   readonly maximumRetainedMessages: number;
@@ -21,7 +20,6 @@ export class RetainedMessages {
   readonly #tree = new RetainedTree();
   readonly #arena = new ByteArena();
   readonly #limits: RetainedLimits;
-  readonly #topics: TopicTable;
   #count = 0;
   /** Of them below `$SYS`. */
   #systemCount = 0;
@@ -31,9 +29,8 @@ export class RetainedMessages {
   #expiring = 0;
   #sweep: Iterator<RetainedEntry> | undefined = undefined;
 
-  constructor(limits: RetainedLimits, topics: TopicTable) {
+  constructor(limits: RetainedLimits) {
     this.#limits = limits;
-    this.#topics = topics;
   }
 
   get count(): number {
@@ -97,7 +94,7 @@ export class RetainedMessages {
 
   *#read(levels: readonly string[], until: number): IterableIterator<Message> {
     for (const entry of this.#tree.matching(levels)) {
-      if (entry.storedAt <= until) yield entry.read(this.#topics);
+      if (entry.storedAt <= until) yield entry.read();
     }
   }
 

@@ -3,6 +3,7 @@
  * an outcome, here and now.
  */
 
+import { EMPTY_BYTES } from "#base";
 import { Message } from "./message.ts";
 import type { Outcomes } from "./outcome.ts";
 import { PublishRun } from "./publish-run.ts";
@@ -17,7 +18,7 @@ export class Router {
   readonly #retained: RetainedMessages;
   readonly outcomes: Outcomes;
   /** The one message object that is used again for every message that lies in a chunk. */
-  readonly transit: Message = new Message(new Topic(new Uint8Array(0), 0), new Uint8Array(0), 0, 0, 0, false);
+  readonly transit: Message = new Message(Topic.nameOnly(EMPTY_BYTES), new Uint8Array(0), 0, 0, 0, false);
   /** QoS 0 messages of the client whose bytes are being handled. */
   readonly run: PublishRun = new PublishRun(this);
 

@@ -27,16 +27,25 @@ export class Topic {
   routeStamp = -1;
   #name: string | undefined = undefined;
 
-  constructor(bytes: Uint8Array, hash: number) {
+  private constructor(bytes: Uint8Array, hash: number, rootEnd: number) {
     this.bytes = bytes;
     this.hash = hash;
-    let rootEnd = bytes.indexOf(SLASH);
-    if (rootEnd < 0) rootEnd = bytes.length;
     this.rootHash = hashBytes(bytes, 0, rootEnd);
     let levels = 1;
     for (let i = rootEnd; i < bytes.length; i++) if (bytes[i] === SLASH) levels++;
     this.levels = levels;
     this.isSystem = rootEnd === SYSTEM_ROOT.length && rangesEqual(bytes, 0, SYSTEM_ROOT, 0, rootEnd);
+  }
+
+  /** A topic to publish to. */
+  static of(bytes: Uint8Array, hash: number): Topic {
+    const slash = bytes.indexOf(SLASH);
+    return new Topic(bytes, hash, slash < 0 ? bytes.length : slash);
+  }
+
+  /** A mere name on its way to one receiver: nothing is published to it, so nothing has to be known of it. */
+  static nameOnly(bytes: Uint8Array): Topic {
+    return new Topic(bytes, 0, bytes.length);
   }
 
   get name(): string {
@@ -91,13 +100,6 @@ export class TopicTable {
     return this.#promoteOrAdd(hash, bytes, start, end, version);
   }
 
-  /** The topic of a valid name, for one use: it is not remembered if it is not in the table. */
-  known(bytes: Uint8Array, start: number, end: number): Topic {
-    const hash = hashBytes(bytes, start, end);
-    const topic = this.#young.find(hash, bytes, start, end) ?? this.#old.find(hash, bytes, start, end);
-    return topic ?? new Topic(bytes.slice(start, end), hash);
-  }
-
   /** The topic of a name that is known to be valid. */
   of(name: string, version: ProtocolVersion): Topic {
     const bytes = utf8Encode(name);
@@ -114,7 +116,7 @@ export class TopicTable {
     let topic = this.#old.find(hash, bytes, start, end);
     if (topic === undefined) {
       checkTopicName(bytes, start, end, version, { rejectControlCharacters: this.#rejectControlCharacters });
-      topic = new Topic(bytes.slice(start, end), hash);
+      topic = Topic.of(bytes.slice(start, end), hash);
     }
     const largest = this.#generationSize;
     if (this.#young.size >= largest || this.#young.sizeBytes >= largest * BYTES_PER_TOPIC) {
