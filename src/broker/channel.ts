@@ -16,6 +16,7 @@ import {
   PacketType,
   ProtocolError,
   ProtocolVersion,
+  type PublishesAlike,
   type PublishPacket,
   type PublishView,
   type Qos,
@@ -107,12 +108,22 @@ export class Channel implements TimerTarget {
     return this.session;
   }
 
-  onPublish(view: PublishView): void {
+  /** Returns whether the message is in a run now, which others may join. */
+  onPublish(view: PublishView): boolean {
     if (this.phase !== "connected") {
       this.#refusePacket(PacketType.PUBLISH);
-      return;
+      return false;
     }
-    onPublish(this, view);
+    return onPublish(this, view);
+  }
+
+  /** More messages like the one that is in the run. HOT. */
+  onPublishesAlike(alike: PublishesAlike): void {
+    const { metrics, router } = this.core;
+    metrics.packetsReceived += alike.count;
+    metrics.publishReceived += alike.count;
+    metrics.publishBytesReceived += alike.payloadBytes;
+    router.run.extend(alike);
   }
 
   onPacket(packet: Exclude<Packet, PublishPacket>): void {
@@ -311,7 +322,7 @@ export class Channel implements TimerTarget {
   /** What the client is to get of `message`, or undefined when it gets nothing: then the outcome is recorded. */
   mayDeliver(message: Message, terms: DeliveryTerms, qos: Qos): Message | undefined {
     let permitted = message;
-    if (this.core.hooks.has("deliver")) {
+    if (this.core.hasDeliverHooks) {
       const hooked = this.#runDeliverHooks(message, terms, qos);
       if (hooked === undefined) return undefined;
       permitted = hooked;

@@ -12,6 +12,7 @@ import {
   Framer,
   isWireError,
   type Packet,
+  type PublishesAlike,
   type PublishPacket,
   type PublishView,
 } from "#protocol";
@@ -81,11 +82,17 @@ export class Connection implements PipeReceiver {
     }
   }
 
-  onPublish(view: PublishView): void {
+  onPublish(view: PublishView): boolean {
     this.#hasHeard = true;
-    this.channel.onPublish(view);
+    const isInRun = this.channel.onPublish(view);
+    if (view.bytes === this.#chunk) return isInRun && view.qos === 0;
     // What came in pieces lies in a buffer that the framer takes back.
-    if (view.bytes !== this.#chunk) this.core.router.run.flush();
+    this.core.router.run.flush();
+    return false;
+  }
+
+  onPublishesAlike(alike: PublishesAlike): void {
+    this.channel.onPublishesAlike(alike);
   }
 
   onPacket(packet: Exclude<Packet, PublishPacket>): void {

@@ -68,6 +68,9 @@ export class BrokerCore {
   readonly outcomes = new Outcomes();
   readonly topics: TopicTable;
   readonly tree = new SubscriptionTree();
+  /** No gate, hook, trace or listener wants to see each message: they may go through in runs. */
+  passesPlainly = false;
+  hasDeliverHooks = false;
   /** Of all framers. */
   readonly framerOptions: FramerOptions;
   readonly retained: RetainedMessages;
@@ -89,8 +92,9 @@ export class BrokerCore {
     const onGateFailure = (error: unknown): void =>
       this.log.write("error", `A permission could not be decided and was refused: ${describeError(error)}`);
     this.gate = guardedGate(parts.gate ?? openGate(), onGateFailure);
-    this.hooks = new Hooks((point, error) =>
-      this.log.write("error", `A ${point} hook failed: ${describeError(error)}`),
+    this.hooks = new Hooks(
+      (point, error) => this.log.write("error", `A ${point} hook failed: ${describeError(error)}`),
+      () => this.#reviewInterest(),
     );
     this.events = new Events((event, error) =>
       this.log.write("error", `A listener of ${String(event)} failed: ${describeError(error)}`),
@@ -106,17 +110,17 @@ export class BrokerCore {
     this.router = new Router(this.tree, this.retained, this.outcomes);
     this.outputPool = new OutputPool((run) => parts.clock.afterTurn(run));
     this.sessions = new Sessions(this);
+    this.#reviewInterest();
   }
 
-  /** No gate, hook, trace or listener wants to see each message: QoS 0 may go through in runs. HOT. */
-  get passesPlainly(): boolean {
-    return (
+  #reviewInterest(): void {
+    this.hasDeliverHooks = this.hooks.has("deliver");
+    this.passesPlainly =
       this.trace === undefined &&
       this.gate.mayPublish === undefined &&
       !this.hooks.has("publish") &&
-      !this.hooks.has("deliver") &&
-      !this.events.has("messagePublished")
-    );
+      !this.hasDeliverHooks &&
+      !this.events.has("messagePublished");
   }
 
   /** Milliseconds on the broker's clock. */
@@ -162,11 +166,13 @@ export class BrokerCore {
     listener: (detail: BrokerEvents[Name]) => void,
   ): () => void {
     const remove = this.events.on(event, listener);
+    this.#reviewInterest();
     if (event === "messageUndelivered") {
       this.outcomes.listener = (undelivered) => this.events.emit("messageUndelivered", undelivered);
     }
     return () => {
       remove();
+      this.#reviewInterest();
       if (!this.events.has("messageUndelivered")) this.outcomes.listener = undefined;
     };
   }

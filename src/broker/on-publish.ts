@@ -30,7 +30,8 @@ import { waitFor } from "./wait-for.ts";
 const delivered: PublishDecision = { reasonCode: ReasonCode.SUCCESS };
 const noSubscribers: PublishDecision = { reasonCode: ReasonCode.NO_MATCHING_SUBSCRIBERS };
 
-export function onPublish(channel: Channel, view: PublishView): void {
+/** Returns whether the message has joined a run. */
+export function onPublish(channel: Channel, view: PublishView): boolean {
   const { core } = channel;
   const { metrics } = core;
   metrics.packetsReceived++;
@@ -41,10 +42,11 @@ export function onPublish(channel: Channel, view: PublishView): void {
 
   if (isPlain(channel, view, topic) && (view.qos === 0 || isTaken(channel, view))) {
     core.router.run.add(view, topic, channel);
-    return;
+    return true;
   }
   core.router.run.flush();
   onPublishInFull(channel, view, topic);
+  return false;
 }
 
 /** Nothing in the message, and nobody, could make a difference to it: it may travel in a run. */

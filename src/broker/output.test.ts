@@ -127,13 +127,13 @@ describe("a client that does not read", () => {
 test("the pool keeps a slab for the next one who needs it", () => {
   const pool = new OutputPool(() => undefined);
   const small = pool.take(10);
-  const large = pool.take(10_000);
-  const own = pool.take(100_000);
-  expect([small.length, large.length, own.length]).toEqual([4096, 65_536, 100_000]);
+  const large = pool.take(40_000);
+  const own = pool.take(200_000);
+  expect([small.length, large.length, own.length]).toEqual([4096, 131_072, 200_000]);
   for (const slab of [small, large, own, new Uint8Array(7)]) pool.give(slab);
   expect(pool.take(4096)).toBe(small);
-  expect(pool.take(4097)).toBe(large);
-  expect(pool.take(100_000)).not.toBe(own);
+  expect(pool.take(40_000)).toBe(large);
+  expect(pool.take(200_000)).not.toBe(own);
 });
 
 describe("order and bytes", () => {

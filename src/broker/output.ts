@@ -9,23 +9,21 @@
 import { copyBytes, EMPTY_BYTES, Ring } from "#base";
 import type { Pipe } from "#transport";
 
-/** Most turns send little to one client; a slab grows when they do not. */
-const SMALL_SLAB = 4 * 1024;
-const LARGE_SLAB = 64 * 1024;
+/** Most turns send little to one client; a slab is changed for a larger one when they do not. */
+const SLAB_SIZES = [4 * 1024, 32 * 1024, 128 * 1024];
+const LARGE_SLAB = 128 * 1024;
 /** More than this is written at once, without waiting for the end of the turn. */
 const FLUSH_AT = 32 * 1024;
 /** Payloads from here on are handed to the pipe as they are, shared by all receivers. */
 export const LARGE_PAYLOAD = 32 * 1024;
 
-/** Free slabs kept of each size; more are left to the garbage collector. */
-const FREE_SMALL = 4096;
-const FREE_LARGE = 64;
+/** Free slabs of each size that are kept, in bytes; more are left to the garbage collector. */
+const FREE_BYTES = 8 * 1024 * 1024;
 
 /** The slabs and the clients with unsent output of one broker. */
 export class OutputPool {
   readonly #afterTurn: (run: () => void) => void;
-  readonly #small: Uint8Array[] = [];
-  readonly #large: Uint8Array[] = [];
+  readonly #free: readonly Uint8Array[][] = SLAB_SIZES.map(() => []);
   #dirty: Output[] = [];
   #spare: Output[] = [];
   readonly #flushDirty = (): void => this.#flush();
@@ -40,15 +38,18 @@ export class OutputPool {
   }
 
   take(sizeBytes: number): Uint8Array {
-    if (sizeBytes <= SMALL_SLAB) return this.#small.pop() ?? new Uint8Array(SMALL_SLAB);
-    if (sizeBytes <= LARGE_SLAB) return this.#large.pop() ?? new Uint8Array(LARGE_SLAB);
+    for (let i = 0; i < SLAB_SIZES.length; i++) {
+      const slabSize = SLAB_SIZES[i] as number;
+      if (sizeBytes <= slabSize) return (this.#free[i] as Uint8Array[]).pop() ?? new Uint8Array(slabSize);
+    }
     return new Uint8Array(sizeBytes);
   }
 
   give(slab: Uint8Array): void {
-    if (slab.length === SMALL_SLAB) {
-      if (this.#small.length < FREE_SMALL) this.#small.push(slab);
-    } else if (slab.length === LARGE_SLAB && this.#large.length < FREE_LARGE) this.#large.push(slab);
+    const at = SLAB_SIZES.indexOf(slab.length);
+    if (at < 0) return;
+    const free = this.#free[at] as Uint8Array[];
+    if (free.length * slab.length < FREE_BYTES) free.push(slab);
   }
 
   markDirty(output: Output): void {

@@ -14,6 +14,7 @@
 import { EMPTY_BYTES } from "#base";
 import {
   ProtocolVersion,
+  type PublishesAlike,
   type PublishView,
   type Qos,
   readVariableByteInteger,
@@ -73,6 +74,14 @@ export class PublishRun {
     this.payloadBytes += view.end - view.payloadStart;
     const size = view.end - view.start;
     if (size > this.largestPacket) this.largestPacket = size;
+  }
+
+  /** Takes in what lies behind the last message and is like it. */
+  extend(alike: PublishesAlike): void {
+    this.end = alike.end;
+    this.count += alike.count;
+    this.payloadBytes += alike.payloadBytes;
+    if (alike.largestPacket > this.largestPacket) this.largestPacket = alike.largestPacket;
   }
 
   /** Delivers what is in the run. */

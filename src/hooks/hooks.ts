@@ -20,17 +20,25 @@ export class Hooks {
     deliver: [],
   };
   readonly #onError: (point: keyof HookPoints, error: unknown) => void;
+  readonly #onChange: () => void;
 
-  constructor(onError: (point: keyof HookPoints, error: unknown) => void) {
+  /** @param onChange called whenever a hook was added or removed */
+  constructor(
+    onError: (point: keyof HookPoints, error: unknown) => void,
+    onChange: () => void = () => undefined,
+  ) {
     this.#onError = onError;
+    this.#onChange = onChange;
   }
 
   /** Adds `hook` behind those that are there; the returned function removes it. */
   add<Point extends keyof HookPoints>(point: Point, hook: HookPoints[Point]): () => void {
     const own: AnyHook = (draft) => (hook as AnyHook)(draft);
     this.#hooks[point] = [...this.#hooks[point], own];
+    this.#onChange();
     return () => {
       this.#hooks[point] = this.#hooks[point].filter((other) => other !== own);
+      this.#onChange();
     };
   }
 

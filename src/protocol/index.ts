@@ -24,7 +24,7 @@ export {
 export { fixedHeaderSize, type Side } from "./fixed-header.ts";
 export { Framer } from "./framer.ts";
 export * from "./packet.ts";
-export type { FramerOptions, PacketSink } from "./packet-framer.ts";
+export type { FramerOptions, PacketSink, PublishesAlike } from "./packet-framer.ts";
 export type {
   AcknowledgementProperties,
   AuthProperties,

@@ -10,7 +10,7 @@
  * dead: it ignores everything. Does not know what is connected, alive or allowed: that is its owner's.
  */
 
-import { copyBytes, EMPTY_BYTES, InvariantError } from "#base";
+import { copyBytes, EMPTY_BYTES, InvariantError, rangesEqual } from "#base";
 import { decodePublish } from "./decode/publish.ts";
 import { type DecodeOptions, Reader } from "./decode/reader.ts";
 import { acceptedTypes, fixedHeaderSize, paddedLength, refusedType } from "./fixed-header.ts";
@@ -31,14 +31,28 @@ import type { ProtocolVersion } from "./version.ts";
 
 /** Who takes the packets. It may call `pause` and `resume` of the framer, never `push`. */
 export interface PacketSink {
-  /** `view` and its bytes are valid during the call only. */
-  onPublish(view: PublishView): void;
+  /**
+   * `view` and its bytes are valid during the call only. A sink that returns true takes packets that follow and are alike by
+   * `onPublishesAlike`.
+   */
+  onPublish(view: PublishView): unknown;
+  /** PUBLISH packets right behind the last view, with its first byte, its topic and without properties. */
+  onPublishesAlike?(alike: PublishesAlike): void;
   onPacket(packet: Exclude<Packet, PublishPacket>): void;
   /**
    * PUBACK, PUBREC, PUBREL or PUBCOMP that says nothing but success, as nearly all do. They come as often as messages, so
    * they come without an object; a sink without this method gets them by `onPacket` too.
    */
   onAcknowledgement?(type: AcknowledgementPacket["type"], packetId: number): void;
+}
+
+/** Packets at QoS 0 side by side; the same object each time. */
+export interface PublishesAlike {
+  /** Behind the last of them. */
+  end: number;
+  count: number;
+  payloadBytes: number;
+  largestPacket: number;
 }
 
 /** May be shared by all framers of a listener. */
@@ -55,6 +69,8 @@ export type BodyDecoder = (reader: Reader, firstByte: number) => Exclude<Packet,
 /** Fixed header and packet identifier. */
 const PLAIN_ACKNOWLEDGEMENT_SIZE = 4;
 
+const alike: PublishesAlike = { end: 0, count: 0, payloadBytes: 0, largestPacket: 0 };
+
 const LONGEST_FIXED_HEADER = fixedHeaderSize(LARGEST_REMAINING_LENGTH);
 
 /** See the file's head. One for each connection. */
@@ -68,6 +84,8 @@ export class PacketFramer {
   #view: PublishView | undefined;
   #version: ProtocolVersion | undefined;
   #acceptedTypes: number;
+  /** The sink takes packets like the one it has just taken together. */
+  #mayGoOn = false;
   #paused = false;
   /** Set while packets are handled, and left set by whatever throws: then nothing is handled any more. */
   #working = false;
@@ -173,7 +191,37 @@ export class PacketFramer {
       if (size === 0 || size > end - at) return at;
       this.#handle(bytes, at, at + size);
       at += size;
+      if (this.#mayGoOn) at = this.#handOverAlike(bytes, at, end);
     }
+    return at;
+  }
+
+  /** Hands over the packets from `at` on that are like the last PUBLISH. Returns where the first one begins that is not. */
+  #handOverAlike(bytes: Uint8Array, start: number, end: number): number {
+    this.#mayGoOn = false;
+    const view = this.#view as PublishView;
+    const firstByte = bytes[view.start] as number;
+    const topicAt = view.topicStart - 2;
+    const topicSize = view.topicEnd - topicAt;
+    const headSize = view.payloadStart - topicAt;
+    alike.count = 0;
+    alike.payloadBytes = 0;
+    alike.largestPacket = 0;
+    let at = start;
+    while (at + 1 < end && bytes[at] === firstByte) {
+      const remaining = readVariableByteInteger(bytes, at + 1, end);
+      const body = at + fixedHeaderSize(remaining);
+      const packetEnd = body + remaining;
+      if (remaining < headSize || packetEnd > end || packetEnd - at > this.maximumPacketSize) break;
+      if (!rangesEqual(bytes, topicAt, bytes, body, topicSize)) break;
+      if (headSize > topicSize && bytes[body + topicSize] !== 0) break;
+      alike.count++;
+      alike.payloadBytes += remaining - headSize;
+      if (packetEnd - at > alike.largestPacket) alike.largestPacket = packetEnd - at;
+      at = packetEnd;
+    }
+    alike.end = at;
+    if (at > start) this.#sink.onPublishesAlike?.(alike);
     return at;
   }
 
@@ -198,7 +246,7 @@ export class PacketFramer {
     if (firstByte >> 4 === PacketType.PUBLISH && version !== undefined) {
       this.#view ??= new PublishView();
       decodePublish(this.#view, bytes, start, bodyStart, end, version, this.#options);
-      this.#sink.onPublish(this.#view);
+      this.#mayGoOn = this.#sink.onPublish(this.#view) === true;
       return;
     }
     if (end - start === PLAIN_ACKNOWLEDGEMENT_SIZE && this.#acknowledge(firstByte, bytes, bodyStart)) return;
