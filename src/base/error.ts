@@ -18,10 +18,17 @@ export class MartletError extends Error {
 /** A setting that is not allowed. `path` is the setting's name, for example `listeners[0].port`. */
 export class ConfigError extends MartletError {
   readonly path: string;
+  readonly #problem: string;
 
-  constructor(path: string, message: string) {
-    super("MARTLET_CONFIG", `${path}: ${message}`);
+  constructor(path: string, problem: string) {
+    super("MARTLET_CONFIG", `${path}: ${problem}`);
     this.path = path;
+    this.#problem = problem;
+  }
+
+  /** The same problem with a setting that its user knows by another name, for example `--port`. */
+  renamed(path: string): ConfigError {
+    return new ConfigError(path, this.#problem);
   }
 }
 

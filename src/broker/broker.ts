@@ -12,6 +12,7 @@ import {
   reasonName,
   topicFilterProblem,
 } from "#protocol";
+import type { RecoveryReport } from "#store";
 import type { Pipe } from "#transport";
 import type { BrokerEvents, PublishedMessage } from "./broker-events.ts";
 import { BrokerCore, type BrokerParts } from "./core.ts";
@@ -23,6 +24,7 @@ import type { Metrics } from "./metrics.ts";
 import type { UndeliveredKind } from "./outcome.ts";
 import { messageOf, type PublishRequest } from "./publish-request.ts";
 import { published } from "./published-message.ts";
+import { restore } from "./restore.ts";
 import type { BrokerSettings } from "./settings.ts";
 import { Subscription } from "./subscription.ts";
 import { SysTopics } from "./sys-topics.ts";
@@ -110,6 +112,20 @@ export class Broker {
       retained: retained.count,
       timers: timers.size,
     };
+  }
+
+  /**
+   * Opens the store, if there is one, and takes up what was owed before. Comes before `open`.
+   *
+   * @throws StoreError when the store cannot be opened
+   */
+  async restore(): Promise<RecoveryReport | undefined> {
+    if (this.#state !== "new") throw new StateError("This broker has been started before; make another one.");
+    const { durable } = this.#core;
+    if (durable === undefined) return undefined;
+    const report = await restore(this.#core, durable);
+    this.#core.listenToStore(durable.store);
+    return report;
   }
 
   /** Begins to keep `$SYS` and to sweep. Pipes are accepted from now on. */
@@ -238,6 +254,7 @@ export class Broker {
     this.#cancelSweep?.();
     await this.#core.closeAll();
     this.#core.timers.clear();
+    await this.#core.durable?.store.close();
   }
 
   /** Now and then, what nobody asks for any more is let go of. */

@@ -220,6 +220,7 @@ export class Channel implements TimerTarget {
   close(reason: DisconnectReason): void {
     if (this.phase === "closed") return;
     const wasConnected = this.phase === "connected";
+    this.connection.output.dropHeld();
     const isOurs = reason.kind !== "client-disconnected" && reason.kind !== "connection-closed";
     if (wasConnected && isOurs && this.isVersion5) this.#sendDisconnect(reason); // [MQTT-3.14.0-1]
     this.#leave(reason, wasConnected);
@@ -272,8 +273,24 @@ export class Channel implements TimerTarget {
     return true;
   }
 
+  /** What is sent from now on waits until everything so far is in the store. */
+  holdOutput(): void {
+    const { durable, outputPool } = this.core;
+    if (durable === undefined) return;
+    const { batch, durableBatch } = durable.store;
+    if (batch <= durableBatch) return;
+    outputPool.durableBatch = durableBatch;
+    this.connection.output.holdUntil(batch);
+  }
+
+  /** The answer to the packet that is being handled waits for what that has written, if anything. */
+  holdAnswer(): void {
+    if (this.core.durable?.hasWritten === true) this.holdOutput();
+  }
+
   /** Sends an answer without which the client would wait for ever: if it is too large for it, the connection ends. */
   sendOrClose(packet: Exclude<Packet, PublishPacket>): void {
+    this.holdAnswer();
     if (this.send(packet)) return;
     const detail = "The answer would exceed the Maximum Packet Size of the client.";
     this.close({ kind: "protocol-error", reasonCode: ReasonCode.PACKET_TOO_LARGE, detail });
@@ -286,6 +303,7 @@ export class Channel implements TimerTarget {
     reasonCode: ReasonCode,
     reasonString?: string,
   ): void {
+    this.holdAnswer();
     if (reasonString !== undefined && this.isVersion5 && this.wantsProblemInformation) {
       this.send({ type, packetId, reasonCode, properties: { reasonString } });
       return;

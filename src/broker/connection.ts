@@ -47,7 +47,7 @@ export class Connection implements PipeReceiver {
   constructor(pipe: Pipe, core: BrokerCore) {
     this.pipe = pipe;
     this.core = core;
-    this.output = new Output(pipe, core.outputPool);
+    this.output = new Output(pipe, core.outputPool, this);
     this.framer = new Framer(this, core.framerOptions);
     this.channel = new Channel(this, core);
     pipe.open(this);
@@ -64,6 +64,7 @@ export class Connection implements PipeReceiver {
   }
 
   onBytes(chunk: Uint8Array): void {
+    this.core.durable?.begin();
     this.core.metrics.bytesReceived += chunk.length;
     this.#hasHeard = false;
     this.#chunk = chunk;
@@ -97,16 +98,23 @@ export class Connection implements PipeReceiver {
 
   onPacket(packet: Exclude<Packet, PublishPacket>): void {
     this.#hasHeard = true;
+    this.core.durable?.begin();
     this.channel.onPacket(packet);
   }
 
   onAcknowledgement(type: AcknowledgementPacket["type"], packetId: number): void {
     this.#hasHeard = true;
+    this.core.durable?.begin();
     this.channel.onAcknowledgement(type, packetId);
   }
 
   onWritten(): void {
     this.output.onWritten();
+    this.onReleased();
+  }
+
+  /** Something has left that waited here. */
+  onReleased(): void {
     // A client that takes its bytes is alive, even if it is not read from at the moment.
     if (this.#isThrottled) this.keepAlive?.heard(this.core.now());
     if (this.#isThrottled && this.output.pendingBytes < LOW_WATER) {

@@ -16,10 +16,12 @@ import {
 } from "#base";
 import { Hooks, type Refusal } from "#hooks";
 import type { FramerOptions } from "#protocol";
+import type { Store } from "#store";
 import type { Pipe } from "#transport";
 import type { BrokerEvents } from "./broker-events.ts";
 import { Connection } from "./connection.ts";
 import { shuttingDown } from "./disconnect-reason.ts";
+import { DurableState } from "./durable-state.ts";
 import { judgePublish } from "./judge-publish.ts";
 import { Message } from "./message.ts";
 import { Metrics } from "./metrics.ts";
@@ -44,6 +46,8 @@ export interface BrokerParts {
   readonly gate?: Gate;
   readonly log?: Log;
   readonly trace?: PacketTrace;
+  /** Where what is owed after a restart is kept. Default: nowhere. */
+  readonly store?: Store;
   /** What `$SYS/broker/version` says. */
   readonly version?: string;
 }
@@ -71,6 +75,8 @@ export class BrokerCore {
   /** No gate, hook, trace or listener wants to see each message: they may go through in runs. */
   passesPlainly = false;
   hasDeliverHooks = false;
+  /** What is owed after a restart; undefined when nothing outlives the process. */
+  readonly durable: DurableState | undefined;
   /** Of all framers. */
   readonly framerOptions: FramerOptions;
   readonly retained: RetainedMessages;
@@ -80,6 +86,8 @@ export class BrokerCore {
   readonly connections = new Set<Connection>();
   // Since routes were last looked through, and what the tree was then.
   #endedSessions = 0;
+  #hasStoreTrouble = false;
+  readonly #waitingForStore: Connection[] = [];
   #releasedChanges = 0;
   #onAllClosed: (() => void) | undefined;
 
@@ -101,12 +109,13 @@ export class BrokerCore {
     );
     this.timers = new Timers(parts.clock);
     this.topics = new TopicTable(this.settings);
+    this.durable = parts.store === undefined ? undefined : new DurableState(parts.store, parts.clock);
     this.framerOptions = {
       side: "server",
       maximumPacketSize: this.settings.maximumPacketSize,
       rejectControlCharacters: this.settings.rejectControlCharacters,
     };
-    this.retained = new RetainedMessages(this.settings);
+    this.retained = new RetainedMessages(this.settings, this.durable);
     this.router = new Router(this.tree, this.retained, this.outcomes);
     this.outputPool = new OutputPool((run) => parts.clock.afterTurn(run));
     this.sessions = new Sessions(this);
@@ -118,6 +127,7 @@ export class BrokerCore {
     this.passesPlainly =
       this.trace === undefined &&
       this.gate.mayPublish === undefined &&
+      !this.#hasStoreTrouble &&
       !this.hooks.has("publish") &&
       !this.hasDeliverHooks &&
       !this.events.has("messagePublished");
@@ -158,6 +168,41 @@ export class BrokerCore {
   /** A session has ended; so that many that end do not stay in routes, those are looked through now and then. */
   onSessionEnded(): void {
     if (++this.#endedSessions >= Math.max(LEAST_ENDED_SESSIONS, this.topics.size / 4)) this.releaseRoutes();
+  }
+
+  /** What waits for the store is sent when the store is done; when it has trouble, nothing more is taken over. */
+  listenToStore(store: Store): void {
+    store.listener = {
+      onDurable: (batch) => this.outputPool.release(batch),
+      onTrouble: (error) => {
+        this.log.write(
+          "error",
+          `Nothing can be stored: ${describeError(error)} Publishers wait until it can; nothing acknowledged is lost.`,
+        );
+        this.#hasStoreTrouble = true;
+        this.#reviewInterest();
+      },
+      onRecovered: () => {
+        this.log.write("info", "The store works again.");
+        this.#hasStoreTrouble = false;
+        this.#reviewInterest();
+        for (const connection of this.#waitingForStore.splice(0)) connection.resume();
+      },
+    };
+  }
+
+  /** `connection` is not read from until the store works again. */
+  waitForStore(connection: Connection): void {
+    connection.pause();
+    this.#waitingForStore.push(connection);
+  }
+
+  /** Whether something would have to be stored for `message` while nothing can be. */
+  cannotStore(message: Message): boolean {
+    if (this.durable === undefined || this.durable.store.isHealthy) return false;
+    if (message.retain) return true;
+    const { targets, groups } = this.router.routeOf(message.topic);
+    return message.qos > 0 && (groups.length > 0 || targets.some(({ session }) => session.recordId !== 0));
   }
 
   /** Adds a listener; the returned function removes it. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { utf8Encode } from "#base";
-import { Delivery, DeliveryQueue, type QueueLimits } from "./delivery-queue.ts";
+import { Delivery, DeliveryQueue, type QueueLimits, type QueueOwner } from "./delivery-queue.ts";
 import { Message } from "./message.ts";
 import { Outcomes } from "./outcome.ts";
 import { DeliveryTerms } from "./route.ts";
@@ -9,6 +9,14 @@ import { Topic } from "./topic.ts";
 
 const topic = Topic.of(utf8Encode("t"), 1);
 const terms = new DeliveryTerms(2, false, undefined);
+
+const owner = (limits: QueueLimits, outcomes = new Outcomes()): QueueOwner => ({
+  clientId: "c",
+  limits,
+  outcomes,
+  onDropped: () => undefined,
+  onStoredDropped: () => undefined,
+});
 
 function delivery(qos: 0 | 1 | 2, size = 1): Delivery {
   return new Delivery(Message.of(topic, new Uint8Array(size), qos, false), terms, qos);
@@ -23,7 +31,7 @@ const UNLIMITED: QueueLimits = {
 const contentsOf = (queue: DeliveryQueue): Delivery[] => {
   const taken = queue.extract(() => true);
   const outcomes = new Outcomes();
-  for (const each of taken) queue.push(each, UNLIMITED, "", outcomes);
+  for (const each of taken) queue.push(each, owner(UNLIMITED, outcomes));
   return taken;
 };
 
@@ -89,7 +97,7 @@ describe("the queue is a list within bounds", () => {
             if (each.type === "push") {
               const added = delivery(each.qos, each.size);
               lost += pushNaively(held, added, limits).length;
-              queue.push(added, limits, "c", outcomes);
+              queue.push(added, owner(limits, outcomes));
             } else if (each.type === "shift") {
               queue.shift();
               held.shift();
@@ -122,7 +130,7 @@ describe("overflow", () => {
     const limits = { ...UNLIMITED, maximumQueuedMessages: qos.length, queueOverflow };
     const queue = new DeliveryQueue();
     const held = qos.map((each) => delivery(each));
-    for (const each of held) queue.push(each, limits, "c", new Outcomes());
+    for (const each of held) queue.push(each, owner(limits, new Outcomes()));
     return { queue, held, limits };
   };
 
@@ -130,24 +138,24 @@ describe("overflow", () => {
     for (const policy of ["refuse-newest", "drop-oldest"] as const) {
       const { queue, held, limits } = full(policy, 1, 0, 2, 0);
       const added = delivery(1);
-      queue.push(added, limits, "c", new Outcomes());
+      queue.push(added, owner(limits, new Outcomes()));
       expect(contentsOf(queue)).toEqual([held[0], held[2], held[3], added]);
     }
   });
 
   test("then the newest is refused, or the oldest dropped", () => {
     const refusing = full("refuse-newest", 1, 2);
-    refusing.queue.push(delivery(1), refusing.limits, "c", new Outcomes());
+    refusing.queue.push(delivery(1), owner(refusing.limits, new Outcomes()));
     expect(contentsOf(refusing.queue)).toEqual(refusing.held);
     const dropping = full("drop-oldest", 1, 2);
     const added = delivery(1);
-    dropping.queue.push(added, dropping.limits, "c", new Outcomes());
+    dropping.queue.push(added, owner(dropping.limits, new Outcomes()));
     expect(contentsOf(dropping.queue)).toEqual([dropping.held[1], added]);
   });
 
   test("a QoS 0 message never drives out one above it", () => {
     const { queue, held, limits } = full("drop-oldest", 1, 2);
-    queue.push(delivery(0), limits, "c", new Outcomes());
+    queue.push(delivery(0), owner(limits, new Outcomes()));
     expect(contentsOf(queue)).toEqual(held);
   });
 
@@ -158,8 +166,8 @@ describe("overflow", () => {
       const queue = new DeliveryQueue();
       const outcomes = new Outcomes();
       const held = [delivery(0, 20), delivery(1, 20), delivery(2, 20)];
-      for (const each of held) queue.push(each, limits, "c", outcomes);
-      queue.push(delivery(1, 200), limits, "c", outcomes);
+      for (const each of held) queue.push(each, owner(limits, outcomes));
+      queue.push(delivery(1, 200), owner(limits, outcomes));
       expect(outcomes.count("queue-full")).toBe(1);
       expect(contentsOf(queue)).toEqual(held);
     },
@@ -172,7 +180,7 @@ describe("retained messages of a new subscription", () => {
 
   test("stand before all else, in the order of the subscriptions, and are read one at a time", () => {
     const queue = new DeliveryQueue();
-    queue.push(delivery(1, 9), UNLIMITED, "c", new Outcomes());
+    queue.push(delivery(1, 9), owner(UNLIMITED, new Outcomes()));
     let read = 0;
     function* cursor(...sizes: number[]): IterableIterator<Message> {
       for (const size of sizes) {

@@ -4,6 +4,8 @@
  * When it is full the oldest QoS 0 message goes first; after that the setting decides whether the newest is refused or the
  * oldest is dropped. Retained messages of a new subscription stand before everything else, as cursors that are read when
  * there is room.
+ *
+ * What lies in the store is here by its number only, and is loaded by its owner when its turn comes (`unloaded`, `load`).
  */
 
 import { Ring } from "#base";
@@ -11,17 +13,23 @@ import type { Qos } from "#protocol";
 import type { Message } from "./message.ts";
 import type { Outcomes } from "./outcome.ts";
 import type { DeliveryTerms } from "./route.ts";
+import { StoredQueue } from "./stored-queue.ts";
 
 /** One message on its way to one session. */
 export class Delivery {
   readonly message: Message;
   readonly terms: DeliveryTerms;
   readonly qos: Qos;
+  /** In the store; 0 if it is not there. */
+  readonly recordId: number;
+  /** @internal so many deliveries of the queue that lie in the store were added before it */
+  behind = 0;
 
-  constructor(message: Message, terms: DeliveryTerms, qos: Qos) {
+  constructor(message: Message, terms: DeliveryTerms, qos: Qos, recordId = 0) {
     this.message = message;
     this.terms = terms;
     this.qos = qos;
+    this.recordId = recordId;
   }
 }
 
@@ -39,8 +47,22 @@ export interface QueueLimits {
   readonly queueOverflow: "refuse-newest" | "drop-oldest";
 }
 
+/** Who hears of what falls out of a queue. */
+export interface QueueOwner {
+  readonly clientId: string;
+  readonly limits: QueueLimits;
+  readonly outcomes: Outcomes;
+  /** It has been dropped from the queue, with its outcome; what the store has of it goes too. */
+  onDropped(delivery: Delivery): void;
+  /** So has this one, of which only the record is known. */
+  onStoredDropped(recordId: number): void;
+}
+
 export class DeliveryQueue {
   readonly #deliveries = new Ring<Delivery>();
+  #stored: StoredQueue | undefined = undefined;
+  /** The first one in the store, once it has been read. */
+  #loaded: Delivery | undefined = undefined;
   #backlogs: RetainedBacklog[] | undefined = undefined;
   #sizeBytes = 0;
   #qos0 = 0;
@@ -49,15 +71,15 @@ export class DeliveryQueue {
 
   /** Waiting messages, without retained ones still to be read. */
   get size(): number {
-    return this.#deliveries.size;
+    return this.#deliveries.size + (this.#stored?.size ?? 0);
   }
 
   get sizeBytes(): number {
-    return this.#sizeBytes;
+    return this.#sizeBytes + (this.#stored?.sizeBytes ?? 0);
   }
 
   get isEmpty(): boolean {
-    return this.#deliveries.size === 0 && this.#backlogs === undefined && this.#read === undefined;
+    return this.size === 0 && this.#backlogs === undefined && this.#read === undefined;
   }
 
   /** Retained messages for a new subscription; takes the place of what an earlier one with this filter was still to get. */
@@ -75,25 +97,57 @@ export class DeliveryQueue {
     if (this.#backlogs.length === 0) this.#backlogs = undefined;
   }
 
-  /** Adds `delivery` at the end, or records why not: `outcomes` gets whatever falls out. */
-  push(delivery: Delivery, limits: QueueLimits, clientId: string, outcomes: Outcomes): void {
-    const size = delivery.message.sizeBytes;
-    // What would not even fit into an empty queue drives nobody out.
-    if (limits.maximumQueuedMessages === 0 || size > limits.maximumQueuedBytes) {
-      outcomes.record("queue-full", clientId, delivery.message);
-      return;
-    }
-    while (
-      this.#deliveries.size >= limits.maximumQueuedMessages ||
-      this.#sizeBytes + size > limits.maximumQueuedBytes
-    ) {
-      const dropped = this.#makeRoom(delivery, limits);
-      outcomes.record("queue-full", clientId, dropped.message);
-      if (dropped === delivery) return;
-    }
+  /** Adds `delivery` at the end, or records why not: `owner` hears of whatever falls out. */
+  push(delivery: Delivery, owner: QueueOwner): void {
+    if (this.admit(delivery.message, delivery.qos, owner)) this.append(delivery);
+  }
+
+  /** Adds what was admitted. */
+  append(delivery: Delivery): void {
+    delivery.behind = this.#stored?.pushed ?? 0;
     this.#deliveries.push(delivery);
-    this.#sizeBytes += size;
+    this.#sizeBytes += delivery.message.sizeBytes;
     if (delivery.qos === 0) this.#qos0++;
+  }
+
+  /** Adds a delivery of which only the record is kept; it was admitted, or was there before a restart. */
+  appendStored(recordId: number, sizeBytes: number): void {
+    this.#stored ??= new StoredQueue();
+    this.#stored.push(recordId, sizeBytes);
+  }
+
+  /** Makes room for one more message. Returns false if there is none to be had; its outcome is recorded then. */
+  admit(message: Message, qos: Qos, owner: QueueOwner): boolean {
+    const { limits, outcomes, clientId } = owner;
+    const size = message.sizeBytes;
+    // What would not even fit into an empty queue drives nobody out.
+    let isAdmitted = limits.maximumQueuedMessages > 0 && size <= limits.maximumQueuedBytes;
+    while (
+      isAdmitted &&
+      (this.size >= limits.maximumQueuedMessages || this.sizeBytes + size > limits.maximumQueuedBytes)
+    ) {
+      isAdmitted = this.#makeRoom(qos, owner);
+    }
+    if (!isAdmitted) outcomes.record("queue-full", clientId, message);
+    return isAdmitted;
+  }
+
+  /** The record that has to be read before `peek` can say what is next; 0 for none. */
+  get unloaded(): number {
+    return this.#loaded === undefined && this.#isStoredNext ? (this.#stored?.head ?? 0) : 0;
+  }
+
+  /** What was read of the record that was `unloaded`. */
+  load(delivery: Delivery): void {
+    this.#loaded = delivery;
+  }
+
+  /** Takes what lies in the store out of the queue. */
+  takeStored(): StoredQueue | undefined {
+    const stored = this.#stored;
+    this.#stored = undefined;
+    this.#loaded = undefined;
+    return stored;
   }
 
   /** What is next; it stays until `shift`. */
@@ -111,12 +165,17 @@ export class DeliveryQueue {
       this.#backlogs.shift();
       if (this.#backlogs.length === 0) this.#backlogs = undefined;
     }
-    return this.#deliveries.peek();
+    return this.#isStoredNext ? this.#loaded : this.#deliveries.peek();
   }
 
   shift(): void {
     if (this.#read !== undefined) {
       this.#read = undefined;
+      return;
+    }
+    if (this.#isStoredNext) {
+      this.#loaded = undefined;
+      this.#stored?.shift();
       return;
     }
     const delivery = this.#deliveries.shift();
@@ -137,27 +196,44 @@ export class DeliveryQueue {
     return taken;
   }
 
-  /** Empties the queue and returns what was in it, retained messages excepted. */
+  /** Empties the queue of what is in memory and returns that, retained messages excepted. */
   drain(): Delivery[] {
     this.#backlogs = undefined;
     this.#read = undefined;
     return this.extract(() => true);
   }
 
-  #makeRoom(delivery: Delivery, limits: QueueLimits): Delivery {
+  /** Nothing in memory stands before the first one in the store. */
+  get #isStoredNext(): boolean {
+    const stored = this.#stored;
+    if (stored === undefined || stored.size === 0) return false;
+    const first = this.#deliveries.peek();
+    return first === undefined || first.behind > stored.shifted;
+  }
+
+  #makeRoom(qos: Qos, owner: QueueOwner): boolean {
     if (this.#qos0 > 0) {
-      for (let i = 0; ; i++) {
-        if ((this.#deliveries.at(i) as Delivery).qos !== 0) continue;
-        const oldest = this.#deliveries.removeAt(i) as Delivery;
-        this.#forget(oldest);
-        return oldest;
-      }
+      this.#drop(this.#removeOldestQos0(), owner);
+      return true;
     }
-    if (limits.queueOverflow === "refuse-newest" || delivery.qos === 0 || this.#deliveries.size === 0)
-      return delivery;
-    const oldest = this.#deliveries.shift() as Delivery;
-    this.#forget(oldest);
-    return oldest;
+    if (owner.limits.queueOverflow === "refuse-newest" || qos === 0 || this.size === 0) return false;
+    if (this.#isStoredNext) {
+      this.#loaded = undefined;
+      owner.onStoredDropped(this.#stored?.shift() as number);
+    } else this.#drop(this.#deliveries.shift() as Delivery, owner);
+    return true;
+  }
+
+  #removeOldestQos0(): Delivery {
+    let i = 0;
+    while ((this.#deliveries.at(i) as Delivery).qos !== 0) i++;
+    return this.#deliveries.removeAt(i) as Delivery;
+  }
+
+  #drop(delivery: Delivery, owner: QueueOwner): void {
+    this.#forget(delivery);
+    owner.outcomes.record("queue-full", owner.clientId, delivery.message);
+    owner.onDropped(delivery);
   }
 
   #forget(delivery: Delivery): void {

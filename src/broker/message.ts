@@ -55,6 +55,8 @@ export class Message {
   /** The kept form of a message that lies in a chunk; itself when it is kept. */
   #kept: Message | undefined = undefined;
   #inSlab = false;
+  /** Of its record in the store; 0 while nobody holds it there. */
+  #recordId = 0;
 
   constructor(
     topic: Topic,
@@ -104,6 +106,16 @@ export class Message {
     return { bytes: slab, offset: at - start };
   }
 
+  /** @internal of its record in the store, whichever form of it is asked; 0 for none */
+  get recordId(): number {
+    return this.#kept === undefined ? this.#recordId : this.#kept.#recordId;
+  }
+
+  set recordId(id: number) {
+    if (this.#kept === undefined) this.#recordId = id;
+    else this.#kept.#recordId = id;
+  }
+
   get payloadLength(): number {
     return this.payloadEnd - this.payloadStart;
   }
@@ -135,6 +147,7 @@ export class Message {
     this.retain = retain;
     this.expiresAt = NEVER;
     this.#kept = undefined;
+    this.#recordId = 0;
   }
 
   /** This message in a form that outlives the turn: the same object for all who ask. */
@@ -154,6 +167,7 @@ export class Message {
     kept.properties = this.properties;
     kept.expiresAt = this.expiresAt;
     kept.publisherId = this.publisherId;
+    kept.#recordId = this.#recordId;
     kept.#kept = kept;
     this.#kept = kept;
     return kept;

@@ -124,6 +124,7 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
     channel.refuseConnect(ReasonCode.PACKET_TOO_LARGE, "connect-refused", "CONNACK would be too large.");
     return;
   }
+  core.durable?.begin();
   // The older connection ends before anything of this one begins [MQTT-3.1.4-3]; all in this turn, so nobody gets between.
   if (held?.channel !== undefined) core.sessions.takeOver(held, takenOver);
   if (isClosed(channel)) return; // by somebody who heard of the take-over
@@ -132,6 +133,7 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
   const session = core.sessions.open(channel.clientId, packet.cleanStart); // [MQTT-3.1.2-4] to [MQTT-3.1.2-6]
   session.channel = channel;
   session.expiryInterval = sessionExpiryInterval;
+  if (session.outlivesConnection || session.recordId !== 0) core.durable?.openSession(session);
   session.will = packet.will === undefined ? undefined : willOf(channel, packet);
   channel.session = session;
   channel.connectedWithExpiry = (properties.sessionExpiryInterval ?? 0) > 0;
@@ -150,6 +152,7 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
   core.timers.disarm(channel.timer);
   if (keepAliveSeconds > 0) core.timers.arm(channel.timer, connection.keepAlive.remainingMs(core.now()));
 
+  channel.holdAnswer();
   channel.send(connack); // [MQTT-3.2.0-1]
   core.sessions.onConnected();
   if (core.events.has("clientConnected")) {

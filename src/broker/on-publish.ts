@@ -28,6 +28,7 @@ import type { Topic } from "./topic.ts";
 import { waitFor } from "./wait-for.ts";
 
 const delivered: PublishDecision = { reasonCode: ReasonCode.SUCCESS };
+const storeTrouble = refuse(ReasonCode.QUOTA_EXCEEDED, "Nothing can be stored at the moment.");
 const noSubscribers: PublishDecision = { reasonCode: ReasonCode.NO_MATCHING_SUBSCRIBERS };
 
 /** Returns whether the message has joined a run. */
@@ -73,6 +74,8 @@ function isTaken(channel: Channel, { qos, packetId }: PublishView): boolean {
 
 /** A message that went through in a run is acknowledged. */
 export function onRunDelivered(channel: Channel, qos: Qos, packetId: number, matched: number): void {
+  const { core, connectedSession: session } = channel;
+  if (qos === 2 && session.recordId !== 0) core.durable?.receive(session, packetId);
   acknowledge(channel, qos, packetId, matched > 0 ? delivered : noSubscribers);
 }
 
@@ -126,7 +129,10 @@ function onPublishInFull(channel: Channel, view: PublishView, topic: Topic): voi
 /** A QoS 2 message comes again: it is answered again and not passed on again [MQTT-4.3.3-10]. */
 function onRepeat(channel: Channel, packetId: number): void {
   const undecided = channel.connectedSession.undecided.get(packetId);
-  if (undecided === undefined) acknowledge(channel, 2, packetId, delivered);
+  if (undecided === undefined) {
+    channel.holdOutput(); // what it came with may not be in the store yet
+    acknowledge(channel, 2, packetId, delivered);
+  }
   // Its first coming, over a connection that broke, still waits for the gate or a hook.
   else waitFor(channel, undecided, (settled) => acknowledge(channel, 2, packetId, settled));
 }
@@ -169,14 +175,31 @@ function decide(
 ): PublishDecision {
   const { core } = channel;
   const session = channel.connectedSession;
+  core.durable?.begin();
   if (verdict === undefined || verdict instanceof Message) {
+    if (core.cannotStore(message)) {
+      if (channel.isVersion5) return refused(channel, message, qos, packetId, storeTrouble);
+      // 3.x has no words for it: the message is taken, its acknowledgement comes later, and no other message before that.
+      core.waitForStore(channel.connection);
+    }
     core.announce(message);
+    if (qos === 2 && session.recordId !== 0) core.durable?.receive(session, packetId);
     const matched = core.router.publish(message, session);
     return matched > 0 ? delivered : noSubscribers;
   }
-  core.outcomes.record("publish-refused", "", message);
+  return refused(channel, message, qos, packetId, verdict);
+}
+
+function refused(
+  channel: Channel,
+  message: Message,
+  qos: Qos,
+  packetId: number,
+  verdict: Refusal,
+): PublishDecision {
+  channel.core.outcomes.record("publish-refused", "", message);
   // In 3.x a refused message is acknowledged like any other [3.1.1/MQTT-3.3.5-2], so its identifier stays taken.
-  if (qos === 2 && channel.isVersion5) session.receiver.refuse(packetId); // [MQTT-4.3.3-9]
+  if (qos === 2 && channel.isVersion5) channel.connectedSession.receiver.refuse(packetId); // [MQTT-4.3.3-9]
   return { reasonCode: legalReason(verdict.refused, publishRefusals), reasonString: verdict.reasonString };
 }
 

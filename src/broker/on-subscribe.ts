@@ -133,7 +133,7 @@ function subscribe(
   if (channel.phase === "closed") return ReasonCode.UNSPECIFIED_ERROR;
   if (typeof verdict === "number") return legalReason(verdict, subackRefusals);
   const session = channel.connectedSession;
-  const { tree, topics, events } = channel.core;
+  const { tree, topics, events, durable } = channel.core;
   const filter = parseTopicFilter(verdict.topicFilter) as ParsedTopicFilter;
   const held = session.subscriptions.get(verdict.topicFilter);
   const subscription = new Subscription(session, verdict.topicFilter, {
@@ -146,6 +146,7 @@ function subscribe(
   });
   tree.add(filter, subscription, held);
   session.subscriptions.set(subscription);
+  if (session.recordId !== 0) durable?.subscribe(session, subscription, held);
   topics.expect(tree.size);
   progress.granted.push({ filter, request: verdict, isNew: held === undefined });
   events.emit("subscribed", {

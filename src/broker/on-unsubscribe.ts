@@ -19,6 +19,7 @@ function unsubscribe(channel: Channel, topicFilter: string): ReasonCode {
   session.subscriptions.delete(topicFilter);
   session.withdrawRetained(topicFilter);
   channel.core.tree.remove(held);
+  channel.core.durable?.unsubscribe(held);
   channel.core.events.emit("unsubscribed", { clientId: session.clientId, topicFilter });
   return ReasonCode.SUCCESS;
 }

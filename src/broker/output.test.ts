@@ -40,7 +40,12 @@ function fixture() {
   const clock = new VirtualClock();
   const pool = new OutputPool((run) => clock.afterTurn(run));
   const pipe = new FakePipe();
-  return { clock, pool, pipe, output: new Output(pipe as unknown as Pipe, pool) };
+  return {
+    clock,
+    pool,
+    pipe,
+    output: new Output(pipe as unknown as Pipe, pool, { onReleased: () => undefined }),
+  };
 }
 
 const bytes = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value);
@@ -177,7 +182,11 @@ describe("order and bytes", () => {
         const pool = new OutputPool((run) => clock.afterTurn(run));
         const clients = Array.from({ length: 3 }, () => {
           const pipe = new FakePipe();
-          return { pipe, output: new Output(pipe as unknown as Pipe, pool), sent: [] as Uint8Array[] };
+          return {
+            pipe,
+            output: new Output(pipe as unknown as Pipe, pool, { onReleased: () => undefined }),
+            sent: [] as Uint8Array[],
+          };
         });
         let value = 0;
         const take = ({ pipe, output }: (typeof clients)[number]): void => {

@@ -21,6 +21,8 @@ export class RetainedEntry extends ArenaEntry {
   #publisherId = "";
   /** When it was stored, counted in stores; 0 once it is gone. */
   storedAt = 0;
+  /** @internal of its message in the store; 0 if it is not there */
+  recordId = 0;
 
   /** Takes the bytes of `message`; what it held before was dropped. */
   write(arena: ByteArena, message: Message, storedAt: number): void {

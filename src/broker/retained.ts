@@ -16,10 +16,18 @@ export interface RetainedLimits {
   readonly maximumRetainedBytes: number;
 }
 
+/** Who keeps retained messages beyond the process. */
+export interface RetainedKeeper {
+  /** Gives `message` a record. */
+  retain(message: Message): void;
+  unretain(recordId: number): void;
+}
+
 export class RetainedMessages {
   readonly #tree = new RetainedTree();
   readonly #arena = new ByteArena();
   readonly #limits: RetainedLimits;
+  readonly #keeper: RetainedKeeper | undefined;
   #count = 0;
   /** Of them below `$SYS`. */
   #systemCount = 0;
@@ -29,8 +37,9 @@ export class RetainedMessages {
   #expiring = 0;
   #sweep: Iterator<RetainedEntry> | undefined = undefined;
 
-  constructor(limits: RetainedLimits) {
+  constructor(limits: RetainedLimits, keeper?: RetainedKeeper) {
     this.#limits = limits;
+    this.#keeper = keeper;
   }
 
   get count(): number {
@@ -55,14 +64,27 @@ export class RetainedMessages {
       if (held !== undefined) this.#tree.remove(name);
       return isRemoval;
     }
-    const entry = held ?? new RetainedEntry();
-    entry.write(this.#arena, message, ++this.#stores);
-    if (held === undefined) this.#tree.add(name, entry);
-    this.#count++;
-    this.#sizeBytes += entry.sizeBytes;
-    if (entry.isSystem) this.#systemCount++;
-    if (entry.expires) this.#expiring++;
+    if (!message.topic.isSystem) this.#keeper?.retain(message);
+    this.#write(message, held);
     return true;
+  }
+
+  /** A message that was retained before a restart; of several with one topic the one with the highest record stays. */
+  restore(message: Message): void {
+    const held = this.#tree.find(message.topic.name);
+    if (held !== undefined && held.recordId > message.recordId) return;
+    if (held !== undefined) this.#uncount(held);
+    this.#write(message, held);
+  }
+
+  /** Takes out what was restored and is not to be, by its record. */
+  dropRestored(isGone: (recordId: number) => boolean): void {
+    for (const entry of Array.from(this.#tree.all())) {
+      if (entry.recordId === 0 || !isGone(entry.recordId)) continue;
+      const { topicName } = entry;
+      this.#uncount(entry);
+      this.#tree.remove(topicName);
+    }
   }
 
   /**
@@ -106,7 +128,23 @@ export class RetainedMessages {
     return isWithinCount && this.#sizeBytes + message.sizeBytes <= maximumRetainedBytes;
   }
 
+  #write(message: Message, held: RetainedEntry | undefined): void {
+    const entry = held ?? new RetainedEntry();
+    entry.write(this.#arena, message, ++this.#stores);
+    entry.recordId = message.recordId;
+    if (held === undefined) this.#tree.add(message.topic.name, entry);
+    this.#count++;
+    this.#sizeBytes += entry.sizeBytes;
+    if (entry.isSystem) this.#systemCount++;
+    if (entry.expires) this.#expiring++;
+  }
+
   #clear(entry: RetainedEntry): void {
+    if (entry.recordId !== 0) this.#keeper?.unretain(entry.recordId);
+    this.#uncount(entry);
+  }
+
+  #uncount(entry: RetainedEntry): void {
     this.#count--;
     this.#sizeBytes -= entry.sizeBytes;
     if (entry.isSystem) this.#systemCount--;

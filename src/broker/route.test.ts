@@ -12,6 +12,9 @@ const host = {
   outcomes: new Outcomes(),
   now: () => 0,
   onSessionTimer: () => undefined,
+  durable: undefined,
+  discard: () => undefined,
+  onReadFailure: () => undefined,
 };
 const a = new Session("a", host);
 const b = new Session("b", host);

@@ -10,14 +10,17 @@ import { InFlight, Receiver, Sender } from "#flow";
 import type { Qos, ReasonCode } from "#protocol";
 import { SESSION_NEVER_EXPIRES } from "#protocol";
 import type { Channel } from "./channel.ts";
-import { Delivery, DeliveryQueue, type RetainedBacklog } from "./delivery-queue.ts";
+import { Delivery, DeliveryQueue, type QueueOwner, type RetainedBacklog } from "./delivery-queue.ts";
+import type { DurableState } from "./durable-state.ts";
+import { loadDelivery } from "./load-delivery.ts";
 import type { Message } from "./message.ts";
-import type { Outcomes } from "./outcome.ts";
+import type { Outcomes, UndeliveredKind } from "./outcome.ts";
 import type { PublishRun } from "./publish-run.ts";
 import type { DeliveryTerms } from "./route.ts";
 import { fits, sendPublish } from "./send-publish.ts";
 import { fitsRun, sendRun, sendRunInFlight } from "./send-run.ts";
 import type { BrokerSettings } from "./settings.ts";
+import { StoredQueue } from "./stored-queue.ts";
 import { HeldSubscriptions } from "./subscription.ts";
 import type { WillMessage } from "./will.ts";
 
@@ -25,7 +28,13 @@ import type { WillMessage } from "./will.ts";
 export interface SessionHost {
   readonly settings: BrokerSettings;
   readonly outcomes: Outcomes;
+  /** Where sessions that outlive their connection are kept; undefined when nothing outlives the process. */
+  readonly durable: DurableState | undefined;
   now(): number;
+  /** What lies in the store for `clientId` is not delivered any more: each has its outcome, and goes. */
+  discard(stored: StoredQueue, clientId: string, kind: UndeliveredKind): void;
+  /** A record could not be read. */
+  onReadFailure(error: unknown): void;
   /** What `session` waited for is due. */
   onSessionTimer(session: Session, due: "will" | "expiry"): void;
 }
@@ -36,17 +45,22 @@ export interface PublishDecision {
   readonly reasonString?: string | undefined;
 }
 
-export class Session implements TimerTarget {
+export class Session implements TimerTarget, QueueOwner {
   readonly clientId: string;
   readonly #host: SessionHost;
 
   // for the session
+  // Of its records in the store; 0 or undefined while there are none.
+  recordId = 0;
+  willRecordId = 0;
+  /** By packet identifier, of QoS 2 messages of the client. */
+  receivedRecords: Map<number, number> | undefined = undefined;
   readonly subscriptions = new HeldSubscriptions();
   readonly sender = new Sender<Message, DeliveryTerms>();
   readonly receiver = new Receiver();
   /** Made when something has to wait. */
   #queue: DeliveryQueue | undefined = undefined;
-  will: WillMessage | undefined = undefined;
+  #will: WillMessage | undefined = undefined;
   #undecided: Map<number, Promise<PublishDecision>> | undefined = undefined;
   /** Seconds that it outlives its connection; 0xFFFFFFFF for ever. */
   expiryInterval = 0;
@@ -57,6 +71,9 @@ export class Session implements TimerTarget {
   #willTimer: Timer | undefined = undefined;
   /** A subscriber inside the program instead of a client: gets every message at once. */
   readonly local: ((message: Message, terms: DeliveryTerms) => void) | undefined;
+
+  /** A record is being read. */
+  #isLoading = false;
 
   // for the connection
   channel: Channel | undefined = undefined;
@@ -71,6 +88,23 @@ export class Session implements TimerTarget {
   get undecided(): Map<number, Promise<PublishDecision>> {
     this.#undecided ??= new Map();
     return this.#undecided;
+  }
+
+  get will(): WillMessage | undefined {
+    return this.#will;
+  }
+
+  set will(will: WillMessage | undefined) {
+    this.#will = will;
+    if (this.recordId !== 0) this.#host.durable?.setWill(this, will);
+  }
+
+  get limits(): BrokerSettings {
+    return this.#host.settings;
+  }
+
+  get outcomes(): Outcomes {
+    return this.#host.outcomes;
   }
 
   get outlivesConnection(): boolean {
@@ -125,6 +159,10 @@ export class Session implements TimerTarget {
     }
     const qos: Qos = message.qos < terms.qos ? message.qos : terms.qos;
     const channel = this.channel;
+    if (qos > 0 && this.recordId !== 0) {
+      this.#deliverDurably(message, terms, qos);
+      return;
+    }
     if (channel === undefined) {
       if (this.ended) {
         // In the middle of this very fan-out, by somebody who heard of it.
@@ -144,11 +182,33 @@ export class Session implements TimerTarget {
         return;
       }
       if (this.sender.ready && channel.isWritable) {
-        this.#send(channel, message, terms, qos);
+        this.#send(channel, new Delivery(message, terms, qos));
         return;
       }
     }
     this.#enqueue(new Delivery(message.keep(), terms, qos));
+  }
+
+  /** As `deliver`, of a session that is kept in the store: the message is written there first. */
+  #deliverDurably(message: Message, terms: DeliveryTerms, qos: Qos): void {
+    const durable = this.#host.durable as DurableState;
+    const channel = this.channel;
+    if (channel !== undefined && this.canTakeNow && !this.sender.resending) {
+      const permitted = channel.mayDeliver(message.keep(), terms, qos);
+      if (permitted === undefined) return;
+      const packetId = this.sender.send(permitted, terms, qos);
+      this.sender.mark(packetId, durable.deliver(this, permitted, terms, qos, packetId));
+      // Under this identifier and no other, or a restart would deliver it twice.
+      if (qos === 2) channel.holdOutput();
+      sendPublish(channel, permitted, terms, qos, packetId, false);
+      return;
+    }
+    this.#queue ??= new DeliveryQueue();
+    if (!this.#queue.admit(message, qos, this)) return;
+    const recordId = durable.deliver(this, message, terms, qos, 0);
+    // Those of shared subscriptions may have to be handed on, so they stay at hand.
+    if (terms.group === undefined) this.#queue.appendStored(recordId, message.sizeBytes);
+    else this.#queue.append(new Delivery(message.settle(), terms, qos, recordId));
   }
 
   /** Whether a run of messages can be taken as it is; if not, they are to be delivered one by one. HOT. */
@@ -156,7 +216,8 @@ export class Session implements TimerTarget {
     const channel = this.channel;
     if (channel === undefined || !this.#nothingWaits || this.sender.resending || channel.isBehind)
       return false;
-    if (run.qos > 0 && (this.sender.room < run.count || !channel.isWritable)) return false;
+    if (run.qos > 0 && (this.recordId !== 0 || this.sender.room < run.count || !channel.isWritable))
+      return false;
     return fitsRun(channel, run, terms);
   }
 
@@ -167,6 +228,12 @@ export class Session implements TimerTarget {
     if (run.qos === 0) sendRun(channel, run);
     else sendRunInFlight(channel, run, terms, this.sender);
     return true;
+  }
+
+  /** A delivery that waited before a restart; they come in their order. */
+  restoreQueued(recordId: number, sizeBytes: number): void {
+    this.#queue ??= new DeliveryQueue();
+    this.#queue.appendStored(recordId, sizeBytes);
   }
 
   /** Retained messages for a new subscription; they are read as the client takes them. */
@@ -196,14 +263,53 @@ export class Session implements TimerTarget {
     const queue = this.#queue;
     if (this.sender.resending || queue === undefined) return;
     while (channel.isWritable && this.channel === channel) {
+      if (queue.unloaded !== 0 && !this.#load(queue, queue.unloaded)) return;
       const next = queue.peek();
       if (next === undefined || (next.qos > 0 && !this.sender.ready)) return;
       queue.shift();
       if (next.message.expiresAt <= this.#host.now()) {
         this.#host.outcomes.record("message-expired", this.clientId, next.message); // [MQTT-3.3.2-5]
+        this.onDropped(next);
       } else if (next.qos === 0) channel.sendQos0(next.message, next.terms);
-      else this.#send(channel, next.message, next.terms, next.qos);
+      else this.#send(channel, next);
     }
+  }
+
+  /** Reads the next delivery from the store. Returns whether it was at hand; if not, `pump` follows. */
+  #load(queue: DeliveryQueue, recordId: number): boolean {
+    if (this.#isLoading) return false;
+    const loading = loadDelivery(this.#host.durable as DurableState, recordId);
+    if (loading instanceof Delivery) {
+      queue.load(loading);
+      return true;
+    }
+    this.#isLoading = true;
+    loading
+      .then(
+        (delivery) => {
+          // It may have been dropped meanwhile.
+          if (queue.unloaded === recordId) queue.load(delivery);
+        },
+        (error: unknown) => this.#host.onReadFailure(error),
+      )
+      .finally(() => {
+        this.#isLoading = false;
+        if (queue.unloaded !== recordId) this.pump();
+      })
+      .catch((error: unknown) => this.channel?.onFault(error, false));
+    return false;
+  }
+
+  /** @internal it fell out of the queue, or came to its end there */
+  onDropped(delivery: Delivery): void {
+    if (delivery.recordId !== 0) this.#host.durable?.finish(delivery.recordId, delivery.message.recordId);
+  }
+
+  /** @internal so did this one */
+  onStoredDropped(recordId: number): void {
+    const stored = new StoredQueue();
+    stored.push(recordId, 0);
+    this.#host.discard(stored, this.clientId, "queue-full");
   }
 
   /**
@@ -218,9 +324,10 @@ export class Session implements TimerTarget {
     const movable = this.#queue?.extract(
       ({ qos, terms }) => (qos === 0 && !queueQos0) || terms.group?.hasOnline(this) === true,
     );
-    for (const { message, terms } of movable ?? []) {
-      if (!this.#handOn(message, terms))
-        this.#host.outcomes.record("receiver-offline", this.clientId, message);
+    for (const delivery of movable ?? []) {
+      if (!this.#handOn(delivery.message, delivery.terms))
+        this.#host.outcomes.record("receiver-offline", this.clientId, delivery.message);
+      this.onDropped(delivery);
     }
   }
 
@@ -230,16 +337,23 @@ export class Session implements TimerTarget {
    */
   end(): void {
     this.ended = true;
-    const { outcomes } = this.#host;
+    const { outcomes, durable } = this.#host;
     for (const { packetId, state, message, terms } of this.sender.unacknowledged()) {
+      const recordId = this.sender.markOf(packetId);
       this.sender.complete(packetId, state);
-      if (message === undefined) continue;
-      const isHandedOn = state === InFlight.AWAITING_PUBACK && this.#handOn(message, terms);
-      if (!isHandedOn) outcomes.record("session-ended", this.clientId, message);
+      if (message !== undefined) {
+        const isHandedOn = state === InFlight.AWAITING_PUBACK && this.#handOn(message, terms);
+        if (!isHandedOn) outcomes.record("session-ended", this.clientId, message);
+      }
+      if (recordId !== 0) durable?.finish(recordId, message?.recordId ?? 0);
     }
-    for (const { message, terms } of this.#queue?.drain() ?? []) {
+    for (const delivery of this.#queue?.drain() ?? []) {
+      const { message, terms } = delivery;
       if (!this.#handOn(message, terms)) outcomes.record("session-ended", this.clientId, message);
+      this.onDropped(delivery);
     }
+    const stored = this.#queue?.takeStored();
+    if (stored !== undefined) this.#host.discard(stored, this.clientId, "session-ended");
     this.trim();
   }
 
@@ -258,11 +372,21 @@ export class Session implements TimerTarget {
     return true;
   }
 
-  #send(channel: Channel, message: Message, terms: DeliveryTerms, qos: Qos): void {
-    const kept = channel.mayDeliver(message.keep(), terms, qos);
-    if (kept === undefined) return;
-    const packetId = this.sender.send(kept, terms, qos);
-    sendPublish(channel, kept, terms, qos, packetId, false);
+  #send(channel: Channel, delivery: Delivery): void {
+    const { message, terms, qos, recordId } = delivery;
+    const permitted = channel.mayDeliver(message.keep(), terms, qos);
+    if (permitted === undefined) {
+      this.onDropped(delivery);
+      return;
+    }
+    const packetId = this.sender.send(permitted, terms, qos);
+    if (recordId !== 0) {
+      permitted.recordId = message.recordId;
+      this.sender.mark(packetId, recordId);
+      this.#host.durable?.send(recordId, this, permitted, terms, qos, packetId);
+      if (qos === 2) channel.holdOutput();
+    }
+    sendPublish(channel, permitted, terms, qos, packetId, false);
   }
 
   /** Returns false when the quota does not allow more. */
@@ -278,6 +402,8 @@ export class Session implements TimerTarget {
     if (fits(channel, message, terms, qos))
       sendPublish(channel, message, terms, qos, packetId, true); // [MQTT-3.3.1-1]
     else {
+      const recordId = this.sender.markOf(packetId);
+      if (recordId !== 0) this.#host.durable?.finish(recordId, message.recordId);
       this.sender.complete(packetId, state);
       this.#host.outcomes.record("packet-too-large", this.clientId, message); // [MQTT-3.1.2-25]
     }
@@ -286,6 +412,6 @@ export class Session implements TimerTarget {
 
   #enqueue(delivery: Delivery): void {
     this.#queue ??= new DeliveryQueue();
-    this.#queue.push(delivery, this.#host.settings, this.clientId, this.#host.outcomes);
+    this.#queue.push(delivery, this);
   }
 }

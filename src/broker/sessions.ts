@@ -5,12 +5,16 @@
  * gets a word in, so a CONNECT always resolves.
  */
 
+import { describeError } from "#base";
 import type { Channel } from "./channel.ts";
 import type { BrokerCore } from "./core.ts";
+import { discardStored } from "./discard-stored.ts";
 import type { DisconnectReason } from "./disconnect-reason.ts";
 import type { Message } from "./message.ts";
+import type { UndeliveredKind } from "./outcome.ts";
 import type { DeliveryTerms } from "./route.ts";
 import { Session, type SessionHost } from "./session.ts";
+import type { StoredQueue } from "./stored-queue.ts";
 import type { WillMessage } from "./will.ts";
 
 export class Sessions implements SessionHost {
@@ -42,8 +46,25 @@ export class Sessions implements SessionHost {
     return this.#connected;
   }
 
+  get durable(): BrokerCore["durable"] {
+    return this.#core.durable;
+  }
+
   now(): number {
     return this.#core.now();
+  }
+
+  discard(stored: StoredQueue, clientId: string, kind: UndeliveredKind): void {
+    const { durable } = this.#core;
+    if (durable === undefined) return;
+    discardStored(this.#core, durable, stored, clientId, kind).catch((error: unknown) =>
+      this.onReadFailure(error),
+    );
+  }
+
+  onReadFailure(error: unknown): void {
+    if (this.stopping) return;
+    this.#core.log.write("error", `A queued message could not be read: ${describeError(error)}`);
   }
 
   get(clientId: string): Session | undefined {
@@ -104,13 +125,39 @@ export class Sessions implements SessionHost {
       this.end(session);
       return;
     }
+    if (session.recordId !== 0) this.#core.durable?.leaveSession(session);
+    this.#awaitReturn(session, 0);
+  }
+
+  /** A session as the store remembers it. */
+  restore(clientId: string): Session {
+    const session = new Session(clientId, this);
+    this.#sessions.set(clientId, session);
+    return session;
+  }
+
+  /** What `restore` made is complete; its client has been away for `awayMs`, or was there until the broker stopped. */
+  leaveRestored(session: Session, awayMs: number, wasConnected: boolean): void {
+    if (wasConnected) this.leaveAlone(session);
+    else this.#awaitReturn(session, awayMs);
+  }
+
+  #awaitReturn(session: Session, awayMs: number): void {
+    const { timers } = this.#core;
+    const expiryMs = session.expiryInterval * 1000 - awayMs;
+    if (!session.neverExpires && expiryMs <= 0) {
+      this.#core.metrics.sessionsExpired++;
+      this.end(session); // [MQTT-4.1.0-2]
+      return;
+    }
     const { will } = session;
     if (will !== undefined) {
       // Should the session end before the delay is over, its end publishes the will [MQTT-3.1.2-8].
-      if (will.delaySeconds === 0) this.#publishWill(session, will);
-      else this.#core.timers.arm(session.willTimer, will.delaySeconds * 1000);
+      const delayMs = will.delaySeconds * 1000 - awayMs;
+      if (delayMs <= 0) this.#publishWill(session, will);
+      else timers.arm(session.willTimer, delayMs);
     }
-    if (!session.neverExpires) this.#core.timers.arm(session.expiryTimer, session.expiryInterval * 1000);
+    if (!session.neverExpires) timers.arm(session.expiryTimer, expiryMs);
   }
 
   onSessionTimer(session: Session, due: "will" | "expiry"): void {
@@ -128,9 +175,10 @@ export class Sessions implements SessionHost {
     this.#sessions.delete(session.clientId);
     session.disarm(this.#core.timers);
     for (const subscription of session.subscriptions.all()) this.#core.tree.remove(subscription);
-    session.subscriptions.clear();
     const { will } = session;
     session.end();
+    if (session.recordId !== 0) this.#core.durable?.endSession(session);
+    session.subscriptions.clear();
     this.#core.onSessionEnded();
     if (will !== undefined) this.#publishWill(session, will);
     this.#core.events.emit("sessionEnded", { clientId: session.clientId });

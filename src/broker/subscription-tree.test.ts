@@ -14,6 +14,9 @@ const host: SessionHost = {
   outcomes: new Outcomes(),
   now: () => 0,
   onSessionTimer: () => undefined,
+  durable: undefined,
+  discard: () => undefined,
+  onReadFailure: () => undefined,
 };
 
 const parsed = (filter: string): ParsedTopicFilter => parseTopicFilter(filter) as ParsedTopicFilter;

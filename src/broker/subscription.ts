@@ -14,6 +14,8 @@ export class Subscription implements Target {
   readonly noLocal: boolean;
   /** @internal where it stands among those with the same filter */
   position = 0;
+  /** @internal in the store; 0 while it is not there */
+  recordId = 0;
 
   constructor(
     session: Session,

@@ -32,6 +32,7 @@ test("has the names that users of Mosquitto know, retained, from the start", () 
       "messages/received",
       "messages/sent",
       "messages/stored",
+      "store/mode",
       "store/messages/count",
       "store/messages/bytes",
       "retained messages/count",

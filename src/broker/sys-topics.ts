@@ -59,6 +59,7 @@ export class SysTopics implements TimerTarget {
     const { metrics, sessions, tree, retained, outcomes, outputPool } = this.#core;
     const now = this.#core.now();
     const dropped = outcomes.total - outcomes.count("no-subscriber");
+    this.#publish("store/mode", this.#core.durable?.store.mode ?? "memory");
     this.#publish("uptime", `${Math.floor((now - this.#startedAt) / 1000)} seconds`);
     this.#publish("clients/total", sessions.count);
     this.#publish("clients/connected", sessions.connected);

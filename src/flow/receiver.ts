@@ -76,6 +76,12 @@ export class Receiver {
     return true;
   }
 
+  /** An identifier that was taken before a restart. */
+  restore(packetId: number): void {
+    if (this.#unreleased === NONE) this.#unreleased = new Map();
+    this.#unreleased.set(packetId, this.#connection);
+  }
+
   /** The session ended: no identifier is taken any more. */
   forget(): void {
     this.#unreleased = NONE;

@@ -329,3 +329,23 @@ describe("sender", () => {
     expect(sender.size).toBe(2);
   });
 });
+
+test("what was in flight before a restart is due again in its order, under its identifiers", () => {
+  const sender = new Sender<string, string>();
+  sender.restore(40_000, AWAITING_PUBCOMP, "a", "first");
+  // Each in the slot of another, whatever the capacity up to a thousand.
+  sender.restore(1, AWAITING_PUBREC, "b", "second");
+  sender.restore(1025, AWAITING_PUBACK, "c", "third");
+  sender.connect(10);
+  const resends = [sender.nextResend(), sender.nextResend(), sender.nextResend(), sender.nextResend()];
+  expect(resends).toEqual([
+    { packetId: 40_000, state: AWAITING_PUBCOMP, message: undefined, terms: "first" },
+    { packetId: 1, state: AWAITING_PUBREC, message: "b", terms: "second" },
+    { packetId: 1025, state: AWAITING_PUBACK, message: "c", terms: "third" },
+    undefined,
+  ]);
+  const next = sender.send("d", "fourth", 1);
+  expect([40_000, 1, 1025]).not.toContain(next);
+  expect(sender.complete(1025, AWAITING_PUBACK)).toBe(true);
+  expect(sender.size).toBe(3);
+});

@@ -6,7 +6,7 @@
  *
  *     slot = packetId & (capacity - 1)      packetIds[slot]  0 = free
  *                                           states[slot]     awaiting PUBACK, PUBREC or PUBCOMP
- *                                           messages[slot], terms[slot], orders[slot]
+ *                                           messages[slot], terms[slot], orders[slot], marks[slot]
  *
  * Identifiers are given out in rising order and skip those whose slot is taken, so no two in flight are ever equal.
  * Two lifetimes: what is in flight belongs to the session, the quota to the connection.
@@ -29,6 +29,7 @@ const COUNTED = 0x80;
 const NO_PACKET_IDS = new Uint16Array(0);
 const NO_STATES = new Uint8Array(0);
 const NO_ORDERS = new Float64Array(0);
+const NO_MARKS = new Float64Array(0);
 const NOTHING: never[] = [];
 
 /** What has to be sent again after a reconnect: the PUBLISH with DUP, or the PUBREL. */
@@ -49,6 +50,8 @@ export class Sender<Message, Terms> {
   #packetIds = NO_PACKET_IDS;
   #states = NO_STATES;
   #orders = NO_ORDERS;
+  /** Whatever number the owner gave to a message; only there once it gave one. */
+  #marks = NO_MARKS;
   #messages: (Message | undefined)[] = NOTHING;
   #terms: (Terms | undefined)[] = NOTHING;
   #size = 0;
@@ -116,6 +119,7 @@ export class Sender<Message, Terms> {
     this.#packetIds = NO_PACKET_IDS;
     this.#states = NO_STATES;
     this.#orders = NO_ORDERS;
+    this.#marks = NO_MARKS;
     this.#messages = NOTHING;
     this.#terms = NOTHING;
   }
@@ -164,7 +168,7 @@ export class Sender<Message, Terms> {
    * Takes back what was in flight before a restart, under its old identifier; it is due again at the next `connect`. Call it
    * in the order in which things were sent, and before anything else is.
    */
-  restore(packetId: number, state: InFlight, message: Message, terms: Terms): void {
+  restore(packetId: number, state: InFlight, message: Message | undefined, terms: Terms): void {
     const isTaken = (): boolean => this.#packetIds[packetId & (this.#packetIds.length - 1)] !== 0;
     while (this.#size * 2 >= this.#packetIds.length || isTaken()) this.#grow();
     const slot = packetId & (this.#packetIds.length - 1);
@@ -183,6 +187,27 @@ export class Sender<Message, Terms> {
     return slot < 0 ? undefined : this.#stateAt(slot);
   }
 
+  termsOf(packetId: number): Terms | undefined {
+    const slot = this.#slotOf(packetId);
+    return slot < 0 ? undefined : this.#terms[slot];
+  }
+
+  /** Remembers a number with `packetId`, which is in use. */
+  mark(packetId: number, mark: number): void {
+    if (this.#marks.length < this.#packetIds.length) {
+      const marks = new Float64Array(this.#packetIds.length);
+      marks.set(this.#marks);
+      this.#marks = marks;
+    }
+    this.#marks[packetId & (this.#packetIds.length - 1)] = mark;
+  }
+
+  /** The number that was remembered with `packetId`; 0 for none. */
+  markOf(packetId: number): number {
+    const slot = this.#slotOf(packetId);
+    return slot < 0 ? 0 : (this.#marks[slot] ?? 0);
+  }
+
   messageOf(packetId: number): Message | undefined {
     const slot = this.#slotOf(packetId);
     return slot < 0 ? undefined : this.#messages[slot];
@@ -197,6 +222,7 @@ export class Sender<Message, Terms> {
     if (slot < 0 || this.#stateAt(slot) !== state) return false;
     if (((this.#states[slot] as number) & COUNTED) !== 0) this.#counted--;
     this.#packetIds[slot] = 0;
+    if (this.#marks.length > 0) this.#marks[slot] = 0;
     this.#messages[slot] = undefined;
     this.#terms[slot] = undefined;
     this.#size--;
@@ -241,6 +267,7 @@ export class Sender<Message, Terms> {
     const old = { packetIds: this.#packetIds, states: this.#states, orders: this.#orders };
     const messages = this.#messages;
     const terms = this.#terms;
+    const marks = this.#marks;
     const capacity = old.packetIds.length === 0 ? FIRST_CAPACITY : old.packetIds.length * 2;
     if (capacity > LARGEST_CAPACITY) {
       if (this.#size >= LARGEST_PACKET_ID)
@@ -250,6 +277,7 @@ export class Sender<Message, Terms> {
     this.#packetIds = new Uint16Array(capacity);
     this.#states = new Uint8Array(capacity);
     this.#orders = new Float64Array(capacity);
+    if (marks.length > 0) this.#marks = new Float64Array(capacity);
     this.#messages = new Array<Message | undefined>(capacity).fill(undefined);
     this.#terms = new Array<Terms | undefined>(capacity).fill(undefined);
     for (let from = 0; from < old.packetIds.length; from++) {
@@ -261,6 +289,7 @@ export class Sender<Message, Terms> {
       this.#orders[slot] = old.orders[from] as number;
       this.#messages[slot] = messages[from];
       this.#terms[slot] = terms[from];
+      if (marks.length > 0) this.#marks[slot] = marks[from] as number;
     }
     if (this.#resendAt < this.#resends.length) {
       this.#resends = this.#resends

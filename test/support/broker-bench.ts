@@ -35,11 +35,15 @@ export interface ConnectOptions extends RawClientOptions {
 export type SubscribeOptions = Partial<SubscriptionRequest> & { readonly identifier?: number };
 
 export class BenchClient extends RawClient {
-  readonly bench: Bench;
+  readonly bench: { run(): void };
   #nextPacketId = 1;
   #shown = 0;
 
-  constructor(bench: Bench, pipe: ConstructorParameters<typeof RawClient>[0], options: RawClientOptions) {
+  constructor(
+    bench: { run(): void },
+    pipe: ConstructorParameters<typeof RawClient>[0],
+    options: RawClientOptions,
+  ) {
     super(pipe, options);
     this.bench = bench;
   }

@@ -56,4 +56,108 @@ export const claims: readonly Claim[] = [
     test: "src/protocol/encode.test.ts",
     title: "drops User Properties, then the Reason String, then gives up",
   },
+  // What binds clients, shown by the client in src/client.
+  {
+    statements: ["3.1.1/MQTT-2.3.1-2", "3.1.1/MQTT-2.3.1-3", "5.0/MQTT-2.2.1-3"],
+    test: "test/client/statements.test.ts",
+    title: "every packet identifier is not 0 and not in use, and free again after its acknowledgement",
+  },
+  {
+    statements: ["3.1.1/MQTT-3.1.2-23", "5.0/MQTT-3.1.2-20"],
+    test: "test/client/statements.test.ts",
+    title: "with nothing else to send a client sends PINGREQ within Keep Alive",
+  },
+  {
+    statements: ["3.1.1/MQTT-3.14.4-1", "3.1.1/MQTT-3.14.4-2"],
+    test: "test/client/statements.test.ts",
+    title: "DISCONNECT is the last that is sent, and the connection ends",
+  },
+  {
+    statements: ["3.1.1/MQTT-4.5.0-2", "5.0/MQTT-4.5.0-2"],
+    test: "test/client/statements.test.ts",
+    title: "a PUBLISH that nobody wants is acknowledged as its QoS says",
+  },
+  {
+    statements: ["3.1.1/MQTT-4.6.0-2", "3.1.1/MQTT-4.6.0-3", "5.0/MQTT-4.6.0-2", "5.0/MQTT-4.6.0-3"],
+    test: "test/client/statements.test.ts",
+    title: "PUBACKs and PUBRECs leave in the order of the PUBLISHes, whatever order the program has",
+  },
+  {
+    statements: ["3.1.1/MQTT-4.6.0-4", "5.0/MQTT-4.6.0-1", "5.0/MQTT-4.6.0-4"],
+    test: "test/client/statements.test.ts",
+    title:
+      "PUBLISHes are sent again in their order with their identifiers, PUBRELs in the order of the PUBRECs",
+  },
+  {
+    statements: ["3.1.1/MQTT-6.0.0-3", "5.0/MQTT-6.0.0-3"],
+    test: "test/client/statements.test.ts",
+    title: "a WebSocket is asked for with the subprotocol mqtt",
+  },
+  {
+    statements: ["3.1.1/MQTT-7.1.2-1"],
+    test: "test/client/sockets.test.ts",
+    title: "TCP, WebSocket and a Unix socket",
+  },
+  {
+    statements: ["5.0/MQTT-3.2.2-4"],
+    test: "test/client/features.test.ts",
+    title: "go on with a session it does not have [MQTT-3.2.2-4]",
+  },
+  {
+    statements: ["5.0/MQTT-3.2.2-5"],
+    test: "test/client/lifetimes.test.ts",
+    title: "a QoS 2 message that may have arrived is not sent anew when the session is lost; QoS 1 is",
+  },
+  {
+    statements: ["5.0/MQTT-3.2.2-14"],
+    test: "test/client/users-asks.test.ts",
+    title: "what the broker says it would refuse is not sent",
+  },
+  {
+    statements: ["5.0/MQTT-3.3.2-10"],
+    test: "test/client/statements.test.ts",
+    title: "every alias from 1 to the maximum is accepted, and none above",
+  },
+  {
+    statements: ["5.0/MQTT-3.3.4-8"],
+    test: "test/client/features.test.ts",
+    title: "exceed the broker's Receive Maximum [MQTT-3.3.4-7], which holds back nothing else [MQTT-3.3.4-8]",
+  },
+  {
+    statements: ["5.0/U5-3.1.2.11.4b"],
+    test: "test/client/statements.test.ts",
+    title: "a packet above the client's own Maximum Packet Size ends the connection with 0x95",
+  },
+  {
+    statements: ["5.0/U5-3.1.2.11.7b"],
+    test: "test/client/statements.test.ts",
+    title: "with Request Problem Information 0 an explanation ends the connection with 0x82",
+  },
+  {
+    statements: [
+      "5.0/U5-3.2.2.3.2",
+      "5.0/U5-3.2.2.3.3",
+      "5.0/U5-3.2.2.3.4",
+      "5.0/U5-3.2.2.3.5",
+      "5.0/U5-3.2.2.3.6",
+      "5.0/U5-3.2.2.3.7",
+      "5.0/U5-3.2.2.3.8",
+      "5.0/U5-3.2.2.3.9",
+      "5.0/U5-3.2.2.3.11",
+      "5.0/U5-3.2.2.3.12",
+      "5.0/U5-3.2.2.3.13",
+      "5.0/U5-3.2.2.3.14",
+      "5.0/U5-3.2.2.3.15",
+      "5.0/U5-3.2.2.3.16",
+      "5.0/U5-3.2.2.3.17",
+      "5.0/U5-3.2.2.3.18",
+    ],
+    test: "test/client/statements.test.ts",
+    title: "%s ends the connection with 0x82",
+  },
+  {
+    statements: ["5.0/U5-3.14.2.2.5"],
+    test: "test/client/statements.test.ts",
+    title: "Server Reference twice in DISCONNECT",
+  },
 ];

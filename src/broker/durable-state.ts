@@ -1,0 +1,425 @@
+/**
+ * What the broker owes after a restart, as records in its store: sessions that outlive their connection, with their
+ * subscriptions, wills, queued messages and messages in flight, and retained messages. Clean sessions never come here.
+ *
+ * Everything is written in the turn in which it happens, and whoever acknowledges it waits for the batch (`hasWritten`,
+ * `batch`). A message lies in the store once, however many sessions hold it, and goes with the last of them. HOT: `hold`,
+ * `deliver`, `finish`.
+ */
+
+import { type Clock, copyBytes, type MaybePromise, utf8Encode } from "#base";
+import { InFlight } from "#flow";
+import type { Qos } from "#protocol";
+import type { Store } from "#store";
+import { RecordKind, RecordReader, RecordWriter, writeId, writeUint32 } from "./durable-records.ts";
+import { Message, NEVER } from "./message.ts";
+import type { DeliveryTerms } from "./route.ts";
+import type { Session } from "./session.ts";
+import type { Subscription } from "./subscription.ts";
+import { Topic } from "./topic.ts";
+import type { WillMessage } from "./will.ts";
+
+const QOS = 0x03;
+// Of messages.
+const RETAIN = 0x04;
+const HAS_EXPIRY = 0x08;
+/** It was stored as the retained one of its topic; a `retained` record says whether it still is. */
+const WAS_RETAINED = 0x10;
+// Of deliveries.
+const RETAIN_AS_PUBLISHED = 0x04;
+const IS_RETAINED = 0x08;
+const STATE_SHIFT = 4;
+
+const DELIVERY_SIZE = 19;
+
+/** A delivery as it stands in the store. */
+export interface StoredDelivery {
+  readonly sessionId: number;
+  readonly messageId: number;
+  readonly qos: Qos;
+  readonly retainAsPublished: boolean;
+  readonly isRetained: boolean;
+  readonly subscriptionIdentifiers: readonly number[] | undefined;
+  /** 0 while it is queued. */
+  readonly packetId: number;
+  readonly state: InFlight | 0;
+  readonly sizeBytes: number;
+}
+
+export class DurableState {
+  readonly store: Store;
+  readonly #clock: Clock;
+  readonly #writer = new RecordWriter();
+  /** How many hold a message, where it is more than one. */
+  readonly #holders = new Map<number, number>();
+  #writes = 0;
+  #mark = 0;
+  #publisherId = "";
+  #publisherBytes: Uint8Array = new Uint8Array(0);
+
+  constructor(store: Store, clock: Clock) {
+    this.store = store;
+    this.#clock = clock;
+  }
+
+  /** A packet is about to be handled. */
+  begin(): void {
+    this.#mark = this.#writes;
+  }
+
+  /** Since `begin` something has been written that an acknowledgement has to wait for. */
+  get hasWritten(): boolean {
+    return this.#writes !== this.#mark;
+  }
+
+  // Sessions
+
+  openSession(session: Session): void {
+    const { length, bytes } = this.#session(session, 0);
+    if (session.recordId === 0) session.recordId = this.#add(RecordKind.SESSION, bytes, length);
+    else this.#replace(session.recordId, RecordKind.SESSION, bytes, length);
+  }
+
+  leaveSession(session: Session): void {
+    const { length, bytes } = this.#session(session, this.#clock.epochMs());
+    this.#replace(session.recordId, RecordKind.SESSION, bytes, length);
+  }
+
+  /** Its messages are not dropped here: each of them has an outcome of its own. */
+  endSession(session: Session): void {
+    this.drop(session.recordId);
+    session.recordId = 0;
+    for (const subscription of session.subscriptions.all()) this.unsubscribe(subscription);
+    this.setWill(session, undefined);
+    for (const recordId of session.receivedRecords?.values() ?? []) this.drop(recordId);
+    session.receivedRecords = undefined;
+  }
+
+  subscribe(session: Session, subscription: Subscription, replaced: Subscription | undefined): void {
+    const { terms, noLocal, topicFilter } = subscription;
+    const writer = this.#writer
+      .begin()
+      .id(session.recordId)
+      .uint8(terms.qos | (noLocal ? 0x04 : 0) | (terms.retainAsPublished ? 0x08 : 0))
+      .uint32(terms.subscriptionIdentifiers?.[0] ?? 0)
+      .raw(utf8Encode(topicFilter));
+    if (replaced !== undefined && replaced.recordId !== 0) {
+      subscription.recordId = replaced.recordId;
+      this.#replace(subscription.recordId, RecordKind.SUBSCRIPTION, writer.bytes, writer.length);
+    } else subscription.recordId = this.#add(RecordKind.SUBSCRIPTION, writer.bytes, writer.length);
+  }
+
+  unsubscribe(subscription: Subscription): void {
+    if (subscription.recordId === 0) return;
+    this.drop(subscription.recordId);
+    subscription.recordId = 0;
+  }
+
+  setWill(session: Session, will: WillMessage | undefined): void {
+    if (will === undefined) {
+      if (session.willRecordId !== 0) this.drop(session.willRecordId);
+      session.willRecordId = 0;
+      return;
+    }
+    const { message, client, delaySeconds, expirySeconds } = will;
+    const { bytes, length } = this.#writer
+      .begin()
+      .id(session.recordId)
+      .uint8(message.qos | (message.retain ? RETAIN : 0) | (expirySeconds === undefined ? 0 : HAS_EXPIRY))
+      .uint8(client.protocolVersion)
+      .uint32(delaySeconds)
+      .uint32(expirySeconds ?? 0)
+      .text(client.userName ?? "")
+      .uint16(message.topic.bytes.length)
+      .raw(message.topic.bytes)
+      .uint32(message.properties.length)
+      .raw(message.properties)
+      .raw(message.bytes, message.payloadStart, message.payloadEnd);
+    if (session.willRecordId === 0) session.willRecordId = this.#add(RecordKind.WILL, bytes, length);
+    else this.#replace(session.willRecordId, RecordKind.WILL, bytes, length);
+  }
+
+  /** A QoS 2 identifier of the client is taken. */
+  receive(session: Session, packetId: number): void {
+    const { bytes, length } = this.#writer.begin().id(session.recordId).uint16(packetId);
+    session.receivedRecords ??= new Map();
+    session.receivedRecords.set(packetId, this.#add(RecordKind.RECEIVED, bytes, length));
+  }
+
+  /** It is free again. */
+  release(session: Session, packetId: number): void {
+    const recordId = session.receivedRecords?.get(packetId);
+    if (recordId === undefined) return;
+    session.receivedRecords?.delete(packetId);
+    this.drop(recordId);
+  }
+
+  // Messages
+
+  /** One more holds `message`; it is written if nobody did. */
+  hold(message: Message): void {
+    if (message.recordId === 0) {
+      message.recordId = this.#addMessage(message, false);
+      return;
+    }
+    this.holdStored(message.recordId);
+  }
+
+  /** One more holds the message of this record. */
+  holdStored(messageId: number): void {
+    this.#holders.set(messageId, (this.#holders.get(messageId) ?? 1) + 1);
+  }
+
+  /** One less holds it. */
+  letGo(messageId: number): void {
+    const holders = this.#holders.get(messageId);
+    if (holders === undefined) this.drop(messageId);
+    else if (holders === 2) this.#holders.delete(messageId);
+    else this.#holders.set(messageId, holders - 1);
+  }
+
+  /** `message` becomes the retained one of its topic. Nobody holds it yet. */
+  retain(message: Message): void {
+    message.recordId = this.#addMessage(message, true);
+    const { bytes, length } = this.#writer.begin().id(message.recordId);
+    this.#add(RecordKind.RETAINED, bytes, length);
+  }
+
+  /** The message of this record is no longer the retained one. */
+  unretain(messageId: number): void {
+    this.drop(retainedRecordOf(messageId));
+    this.letGo(messageId);
+  }
+
+  // Deliveries
+
+  /**
+   * `message` is for `session`. Returns the record's id.
+   *
+   * @param packetId 0 while it is queued
+   */
+  deliver(session: Session, message: Message, terms: DeliveryTerms, qos: Qos, packetId: number): number {
+    this.hold(message);
+    this.#writes++;
+    const { store } = this;
+    const identifiers = terms.subscriptionIdentifiers;
+    const id = store.reserve(RecordKind.DELIVERY, DELIVERY_SIZE + 4 * (identifiers?.length ?? 0));
+    const { buffer } = store;
+    let at = writeId(buffer, store.offset, session.recordId);
+    at = writeId(buffer, at, message.recordId);
+    const state = packetId === 0 ? 0 : qos === 1 ? InFlight.AWAITING_PUBACK : InFlight.AWAITING_PUBREC;
+    buffer[at++] =
+      qos |
+      (terms.retainAsPublished ? RETAIN_AS_PUBLISHED : 0) |
+      (terms.isRetained ? IS_RETAINED : 0) |
+      (state << STATE_SHIFT);
+    buffer[at++] = packetId >>> 8;
+    buffer[at++] = packetId;
+    at = writeUint32(buffer, at, message.sizeBytes);
+    if (identifiers !== undefined) {
+      for (let i = 0; i < identifiers.length; i++) at = writeUint32(buffer, at, identifiers[i] as number);
+    }
+    return id;
+  }
+
+  /** A queued delivery goes out under `packetId`. */
+  send(
+    id: number,
+    session: Session,
+    message: Message,
+    terms: DeliveryTerms,
+    qos: Qos,
+    packetId: number,
+  ): void {
+    const state = qos === 1 ? InFlight.AWAITING_PUBACK : InFlight.AWAITING_PUBREC;
+    this.#rewrite(id, session, message.recordId, terms, qos, packetId, state, message.sizeBytes);
+  }
+
+  /** PUBREC came: the message is the client's now, and only the identifier is still owed. */
+  releaseOut(
+    id: number,
+    session: Session,
+    message: Message | undefined,
+    terms: DeliveryTerms,
+    packetId: number,
+  ): void {
+    this.#rewrite(id, session, 0, terms, 2, packetId, InFlight.AWAITING_PUBCOMP, 0);
+    if (message !== undefined) this.letGo(message.recordId);
+  }
+
+  /** The delivery is over, one way or another. `messageId` is 0 when its message was let go of before. */
+  finish(id: number, messageId: number): void {
+    this.drop(id);
+    if (messageId !== 0) this.letGo(messageId);
+  }
+
+  /** The delivery of a record. */
+  readDelivery(id: number): MaybePromise<StoredDelivery> {
+    const bytes = this.store.read(id);
+    return bytes instanceof Uint8Array ? deliveryOf(bytes, 0, bytes.length) : bytes.then(deliveryOfAll);
+  }
+
+  /** The message of a record. */
+  readMessage(id: number): MaybePromise<Message> {
+    const bytes = this.store.read(id);
+    if (bytes instanceof Uint8Array) return this.messageOf(id, bytes, 0, bytes.length);
+    return bytes.then((read) => this.messageOf(id, read, 0, read.length));
+  }
+
+  /** Whether the message whose record begins at `start` was stored as a retained one. */
+  wasRetained(bytes: Uint8Array, start: number): boolean {
+    return ((bytes[start] as number) & WAS_RETAINED) !== 0;
+  }
+
+  /** The message whose record `id` is `bytes[start, end)`. */
+  messageOf(id: number, bytes: Uint8Array, start: number, end: number): Message {
+    const reader = new RecordReader(bytes, start, end);
+    const flags = reader.uint8();
+    const expiresAt = (flags & HAS_EXPIRY) === 0 ? NEVER : this.#toClock(reader.float64());
+    const topic = Topic.nameOnly(reader.raw(reader.uint16()));
+    const properties = reader.raw(reader.uint32());
+    const publisherId = reader.text();
+    const message = Message.of(topic, reader.rest(), (flags & QOS) as Qos, (flags & RETAIN) !== 0);
+    message.properties = properties;
+    message.publisherId = publisherId;
+    message.expiresAt = expiresAt;
+    message.recordId = id;
+    return message;
+  }
+
+  drop(id: number): void {
+    this.#writes++;
+    this.store.drop(id);
+  }
+
+  #session(session: Session, disconnectedAt: number): RecordWriter {
+    return this.#writer
+      .begin()
+      .uint32(session.expiryInterval)
+      .float64(disconnectedAt)
+      .raw(utf8Encode(session.clientId));
+  }
+
+  #addMessage(message: Message, isRetained: boolean): number {
+    this.#writes++;
+    const { store } = this;
+    const { topic, properties, payloadStart, payloadEnd, expiresAt } = message;
+    const publisher = this.#publisher(message.publisherId);
+    const hasExpiry = expiresAt !== NEVER;
+    const size =
+      9 +
+      (hasExpiry ? 8 : 0) +
+      topic.bytes.length +
+      properties.length +
+      publisher.length +
+      payloadEnd -
+      payloadStart;
+    const id = store.reserve(RecordKind.MESSAGE, size);
+    const { buffer } = store;
+    let at = store.offset;
+    buffer[at++] =
+      message.qos |
+      (message.retain ? RETAIN : 0) |
+      (hasExpiry ? HAS_EXPIRY : 0) |
+      (isRetained ? WAS_RETAINED : 0);
+    if (hasExpiry) {
+      new DataView(buffer.buffer, buffer.byteOffset).setFloat64(at, this.#toEpoch(expiresAt));
+      at += 8;
+    }
+    buffer[at++] = topic.bytes.length >>> 8;
+    buffer[at++] = topic.bytes.length;
+    at = copyBytes(buffer, at, topic.bytes, 0, topic.bytes.length);
+    at = writeUint32(buffer, at, properties.length);
+    at = copyBytes(buffer, at, properties, 0, properties.length);
+    buffer[at++] = publisher.length >>> 8;
+    buffer[at++] = publisher.length;
+    at = copyBytes(buffer, at, publisher, 0, publisher.length);
+    copyBytes(buffer, at, message.bytes, payloadStart, payloadEnd);
+    return id;
+  }
+
+  /** Most messages come from the same client as the one before. */
+  #publisher(publisherId: string): Uint8Array {
+    if (publisherId !== this.#publisherId) {
+      this.#publisherId = publisherId;
+      this.#publisherBytes = utf8Encode(publisherId);
+    }
+    return this.#publisherBytes;
+  }
+
+  #rewrite(
+    id: number,
+    session: Session,
+    messageId: number,
+    terms: DeliveryTerms,
+    qos: Qos,
+    packetId: number,
+    state: InFlight,
+    sizeBytes: number,
+  ): void {
+    const writer = this.#writer
+      .begin()
+      .id(session.recordId)
+      .id(messageId)
+      .uint8(
+        qos |
+          (terms.retainAsPublished ? RETAIN_AS_PUBLISHED : 0) |
+          (terms.isRetained ? IS_RETAINED : 0) |
+          (state << STATE_SHIFT),
+      )
+      .uint16(packetId)
+      .uint32(sizeBytes);
+    for (const identifier of terms.subscriptionIdentifiers ?? []) writer.uint32(identifier);
+    this.#replace(id, RecordKind.DELIVERY, writer.bytes, writer.length);
+  }
+
+  #add(kind: RecordKind, bytes: Uint8Array, length: number): number {
+    this.#writes++;
+    return this.store.add(kind, bytes, 0, length);
+  }
+
+  #replace(id: number, kind: RecordKind, bytes: Uint8Array, length: number): void {
+    this.#writes++;
+    this.store.replace(id, kind, bytes, 0, length);
+  }
+
+  #toEpoch(time: number): number {
+    return this.#clock.epochMs() + (time - this.#clock.now());
+  }
+
+  #toClock(epochMs: number): number {
+    return this.#clock.now() + (epochMs - this.#clock.epochMs());
+  }
+}
+
+/** A message that is retained is followed by the record that says so. */
+export function retainedRecordOf(messageId: number): number {
+  return messageId + 1;
+}
+
+/** The delivery whose record is `bytes[start, end)`. */
+export function deliveryOf(bytes: Uint8Array, start: number, end: number): StoredDelivery {
+  const reader = new RecordReader(bytes, start, end);
+  const sessionId = reader.id();
+  const messageId = reader.id();
+  const flags = reader.uint8();
+  const packetId = reader.uint16();
+  const sizeBytes = reader.uint32();
+  const identifiers: number[] = [];
+  while (!reader.isAtEnd) identifiers.push(reader.uint32());
+  return {
+    sessionId,
+    messageId,
+    qos: (flags & QOS) as Qos,
+    retainAsPublished: (flags & RETAIN_AS_PUBLISHED) !== 0,
+    isRetained: (flags & IS_RETAINED) !== 0,
+    subscriptionIdentifiers: identifiers.length === 0 ? undefined : identifiers,
+    packetId,
+    state: (flags >> STATE_SHIFT) as InFlight | 0,
+    sizeBytes,
+  };
+}
+
+function deliveryOfAll(bytes: Uint8Array): StoredDelivery {
+  return deliveryOf(bytes, 0, bytes.length);
+}

@@ -1,0 +1,317 @@
+/**
+ * From the records of the store back to what the broker was: sessions with their subscriptions, wills, queues and messages
+ * in flight, and retained messages. Bodies of queued messages stay where they are.
+ *
+ * Records come in the order of the log, which after cleaning is not that of their birth: they are collected first and put
+ * together then, by their ids. What has lost its owner, because a session was ended and the process with it before its
+ * messages were gone, is dropped.
+ */
+
+import { isPromise } from "#base";
+import { InFlight } from "#flow";
+import { type ParsedTopicFilter, ProtocolVersion, parseTopicFilter, type Qos } from "#protocol";
+import type { RecoveryReport } from "#store";
+import type { BrokerCore } from "./core.ts";
+import { RecordKind, RecordReader } from "./durable-records.ts";
+import { type DurableState, deliveryOf, retainedRecordOf, type StoredDelivery } from "./durable-state.ts";
+import { termsOf } from "./load-delivery.ts";
+import { Message } from "./message.ts";
+import type { Session } from "./session.ts";
+import { Subscription } from "./subscription.ts";
+
+/** Where a client was that is not known any more. */
+const UNKNOWN_ADDRESS = { transport: "memory", remoteAddress: "", remotePort: 0, localPort: 0 } as const;
+
+interface Found<T> {
+  readonly id: number;
+  readonly value: T;
+}
+
+interface StoredSession {
+  readonly clientId: string;
+  readonly expiryInterval: number;
+  /** Epoch milliseconds; 0 while it was connected. */
+  readonly disconnectedAt: number;
+}
+
+interface StoredSubscription {
+  readonly sessionId: number;
+  readonly topicFilter: string;
+  readonly qos: Qos;
+  readonly noLocal: boolean;
+  readonly retainAsPublished: boolean;
+  readonly identifier: number;
+}
+
+/** Opens the store and fills the broker from it. Throws `StoreError`. */
+export async function restore(core: BrokerCore, durable: DurableState): Promise<RecoveryReport> {
+  const restoration = new Restoration(core, durable);
+  const report = await durable.store.open((kind, id, bytes, start, end) =>
+    restoration.take(kind, id, bytes, start, end),
+  );
+  await restoration.finish();
+  return report;
+}
+
+class Restoration {
+  readonly #core: BrokerCore;
+  readonly #durable: DurableState;
+  readonly #sessions: Found<StoredSession>[] = [];
+  readonly #subscriptions: Found<StoredSubscription>[] = [];
+  readonly #wills: Found<Uint8Array>[] = [];
+  readonly #received: Found<{ readonly sessionId: number; readonly packetId: number }>[] = [];
+  readonly #inFlight: Found<StoredDelivery>[] = [];
+  readonly #queued = new Columns();
+  readonly #messageIds: number[] = [];
+  readonly #retainedIds = new Set<number>();
+  readonly #bySessionId = new Map<number, Session>();
+
+  constructor(core: BrokerCore, durable: DurableState) {
+    this.#core = core;
+    this.#durable = durable;
+  }
+
+  take(kind: number, id: number, bytes: Uint8Array, start: number, end: number): void {
+    const reader = new RecordReader(bytes, start, end);
+    switch (kind) {
+      case RecordKind.MESSAGE:
+        this.#messageIds.push(id);
+        this.#takeRetained(id, bytes, start, end);
+        break;
+      case RecordKind.DELIVERY: {
+        const delivery = deliveryOf(bytes, start, end);
+        if (delivery.packetId !== 0) this.#inFlight.push({ id, value: delivery });
+        else this.#queued.push(id, delivery.sessionId, delivery.messageId, delivery.sizeBytes);
+        break;
+      }
+      case RecordKind.RETAINED:
+        this.#retainedIds.add(id);
+        break;
+      case RecordKind.SESSION: {
+        const expiryInterval = reader.uint32();
+        const disconnectedAt = reader.float64();
+        this.#sessions.push({ id, value: { expiryInterval, disconnectedAt, clientId: reader.restText() } });
+        break;
+      }
+      case RecordKind.SUBSCRIPTION: {
+        const sessionId = reader.id();
+        const options = reader.uint8();
+        const identifier = reader.uint32();
+        this.#subscriptions.push({
+          id,
+          value: {
+            sessionId,
+            identifier,
+            qos: (options & 0x03) as Qos,
+            noLocal: (options & 0x04) !== 0,
+            retainAsPublished: (options & 0x08) !== 0,
+            topicFilter: reader.restText(),
+          },
+        });
+        break;
+      }
+      case RecordKind.RECEIVED:
+        this.#received.push({ id, value: { sessionId: reader.id(), packetId: reader.uint16() } });
+        break;
+      case RecordKind.WILL:
+        this.#wills.push({ id, value: bytes.slice(start, end) });
+        break;
+      default:
+        // Of somebody else, or of a newer version: it stays as it is.
+        break;
+    }
+  }
+
+  async finish(): Promise<void> {
+    this.#restoreSessions();
+    this.#restoreSubscriptions();
+    this.#restoreWills();
+    this.#restoreReceived();
+    this.#restoreQueues();
+    await this.#restoreInFlight();
+    this.#restoreRetained();
+    this.#countHolders();
+    this.#leaveAlone();
+  }
+
+  /** Of several with one topic, the youngest; `#restoreRetained` takes those out that are no longer retained. */
+  #takeRetained(id: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#durable.wasRetained(bytes, start))
+      this.#core.retained.restore(this.#durable.messageOf(id, bytes, start, end));
+  }
+
+  #restoreSessions(): void {
+    for (const { id, value } of sorted(this.#sessions)) {
+      const session = this.#core.sessions.restore(value.clientId);
+      session.recordId = id;
+      session.expiryInterval = value.expiryInterval;
+      this.#bySessionId.set(id, session);
+    }
+  }
+
+  #restoreSubscriptions(): void {
+    const { tree, topics } = this.#core;
+    for (const { id, value } of sorted(this.#subscriptions)) {
+      const session = this.#bySessionId.get(value.sessionId);
+      const filter = parseTopicFilter(value.topicFilter);
+      if (session === undefined || filter === undefined) {
+        this.#durable.drop(id);
+        continue;
+      }
+      const subscription = new Subscription(session, value.topicFilter, {
+        ...value,
+        group: filter.shareName === undefined ? undefined : tree.groupOf(filter as ParsedTopicFilter),
+      });
+      subscription.recordId = id;
+      tree.add(filter, subscription, undefined);
+      session.subscriptions.set(subscription);
+    }
+    topics.expect(tree.size);
+  }
+
+  #restoreWills(): void {
+    for (const { id, value } of this.#wills) {
+      const reader = new RecordReader(value);
+      const session = this.#bySessionId.get(reader.id());
+      if (session === undefined) {
+        this.#durable.drop(id);
+        continue;
+      }
+      const flags = reader.uint8();
+      const protocolVersion = reader.uint8() as ProtocolVersion;
+      const delaySeconds = reader.uint32();
+      const expirySeconds = reader.uint32();
+      const userName = reader.text();
+      const topicBytes = reader.raw(reader.uint16());
+      const topic = this.#core.topics.resolve(topicBytes, 0, topicBytes.length, ProtocolVersion.MQTT_5_0);
+      const properties = reader.raw(reader.uint32());
+      const message = Message.of(topic, reader.rest(), (flags & 0x03) as Qos, (flags & 0x04) !== 0);
+      message.properties = properties;
+      message.publisherId = session.clientId;
+      session.willRecordId = id;
+      session.will = {
+        message,
+        client: {
+          clientId: session.clientId,
+          userName: userName === "" ? undefined : userName,
+          protocolVersion,
+          address: UNKNOWN_ADDRESS,
+        },
+        delaySeconds,
+        expirySeconds: (flags & 0x08) === 0 ? undefined : expirySeconds,
+      };
+    }
+  }
+
+  #restoreReceived(): void {
+    for (const { id, value } of this.#received) {
+      const session = this.#bySessionId.get(value.sessionId);
+      if (session === undefined) {
+        this.#durable.drop(id);
+        continue;
+      }
+      session.receiver.restore(value.packetId);
+      session.receivedRecords ??= new Map();
+      session.receivedRecords.set(value.packetId, id);
+    }
+  }
+
+  #restoreQueues(): void {
+    this.#queued.forEachInOrder((id, sessionId, messageId, sizeBytes) => {
+      const session = this.#bySessionId.get(sessionId);
+      if (session === undefined) this.#durable.drop(id);
+      else {
+        session.restoreQueued(id, sizeBytes);
+        this.#queued.keep(messageId);
+      }
+    });
+  }
+
+  async #restoreInFlight(): Promise<void> {
+    for (const { id, value } of sorted(this.#inFlight)) {
+      const session = this.#bySessionId.get(value.sessionId);
+      if (session === undefined) {
+        this.#durable.drop(id);
+        continue;
+      }
+      let message: Message | undefined;
+      if (value.state !== InFlight.AWAITING_PUBCOMP) {
+        const read = this.#durable.readMessage(value.messageId);
+        message = isPromise(read) ? await read : read;
+        this.#queued.keep(value.messageId);
+      }
+      session.sender.restore(value.packetId, value.state as InFlight, message, termsOf(value));
+      session.sender.mark(value.packetId, id);
+    }
+  }
+
+  #restoreRetained(): void {
+    this.#core.retained.dropRestored((id) => !this.#retainedIds.has(retainedRecordOf(id)));
+    for (const recordId of this.#retainedIds) this.#queued.keep(recordId - 1);
+  }
+
+  /** Who holds each message, and which ones nobody does. */
+  #countHolders(): void {
+    const holders = this.#queued.holders;
+    const held = new Set<number>();
+    for (const messageId of holders) {
+      if (held.has(messageId)) this.#durable.holdStored(messageId);
+      else held.add(messageId);
+    }
+    for (const messageId of this.#messageIds) if (!held.has(messageId)) this.#durable.drop(messageId);
+  }
+
+  /** Everybody is away now; those who were connected have just lost their connection. */
+  #leaveAlone(): void {
+    const { clock, sessions } = this.#core;
+    const now = clock.epochMs();
+    for (const { id, value } of this.#sessions) {
+      const session = this.#bySessionId.get(id);
+      if (session === undefined) continue;
+      const awayMs = value.disconnectedAt === 0 ? 0 : Math.max(0, now - value.disconnectedAt);
+      sessions.leaveRestored(session, awayMs, value.disconnectedAt === 0);
+    }
+  }
+}
+
+/** Deliveries that wait, in columns: there may be millions. */
+class Columns {
+  readonly #ids: number[] = [];
+  readonly #sessionIds: number[] = [];
+  readonly #messageIds: number[] = [];
+  readonly #sizes: number[] = [];
+  /** Messages that somebody holds, once for each who does. */
+  readonly holders: number[] = [];
+
+  push(id: number, sessionId: number, messageId: number, sizeBytes: number): void {
+    this.#ids.push(id);
+    this.#sessionIds.push(sessionId);
+    this.#messageIds.push(messageId);
+    this.#sizes.push(sizeBytes);
+  }
+
+  keep(messageId: number): void {
+    this.holders.push(messageId);
+  }
+
+  forEachInOrder(visit: (id: number, sessionId: number, messageId: number, sizeBytes: number) => void): void {
+    const ids = this.#ids;
+    const isSorted = ids.every((id, i) => i === 0 || id > (ids[i - 1] as number));
+    const order = isSorted
+      ? undefined
+      : ids.map((_, i) => i).sort((a, b) => (ids[a] as number) - (ids[b] as number));
+    for (let i = 0; i < ids.length; i++) {
+      const at = order === undefined ? i : (order[i] as number);
+      visit(
+        ids[at] as number,
+        this.#sessionIds[at] as number,
+        this.#messageIds[at] as number,
+        this.#sizes[at] as number,
+      );
+    }
+  }
+}
+
+function sorted<T>(found: readonly Found<T>[]): readonly Found<T>[] {
+  return found.toSorted((a, b) => a.id - b.id);
+}

@@ -1,0 +1,146 @@
+/**
+ * Reads records from disk, a piece at a time: who wants one record soon wants its neighbours.
+ *
+ *     segment   │ piece 0           │ piece 1           │ …     a piece is read with a little of the next one,
+ *               └───────────────────┴──┘                        so that records across its end are in it
+ *
+ * Holds a bounded number of pieces, the least recently used goes first. Only bytes that are safely written are read, and
+ * those never change, so a piece stays true as long as it is kept. A record that is larger than a piece is read by itself.
+ */
+
+import type { MaybePromise } from "#base";
+import { StoreError } from "./errors.ts";
+import { ID_BYTES } from "./format.ts";
+import type { Segment, Segments } from "./segment.ts";
+
+/** Of the next piece, read with each. */
+const OVERLAP_PART = 16;
+/** Reads under way; the others wait. They share the threads that also write. */
+const MOST_READS = 2;
+const TWO_32 = 0x1_0000_0000;
+
+interface Piece {
+  readonly bytes: Uint8Array;
+  /** In the segment. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export class ReadAhead {
+  reads = 0;
+  bytes = 0;
+  readonly #segments: Segments;
+  readonly #pieceBytes: number;
+  readonly #overlapBytes: number;
+  readonly #mostPieces: number;
+  /** By segment and piece, least recently used first. */
+  readonly #pieces = new Map<number, Piece>();
+  readonly #loading = new Map<number, Promise<Piece>>();
+  #reading = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(segments: Segments, pieceBytes: number, totalBytes: number) {
+    this.#segments = segments;
+    this.#pieceBytes = pieceBytes;
+    this.#overlapBytes = Math.ceil(pieceBytes / OVERLAP_PART);
+    this.#mostPieces = Math.floor(totalBytes / (pieceBytes + this.#overlapBytes));
+  }
+
+  /** The `size` bytes of record `id` at `offset` of `segment`. */
+  read(id: number, segment: Segment, offset: number, size: number): MaybePromise<Uint8Array> {
+    const first = offset - ID_BYTES;
+    const number = Math.floor(first / this.#pieceBytes);
+    const key = segment.number * TWO_32 + number;
+    const piece = this.#pieces.get(key);
+    if (piece === undefined || offset + size > piece.end) {
+      return this.#readFromDisk(id, segment, offset, size, number, key);
+    }
+    this.#pieces.delete(key);
+    this.#pieces.set(key, piece);
+    return recordIn(piece, id, segment, offset, size);
+  }
+
+  async #readFromDisk(
+    id: number,
+    segment: Segment,
+    offset: number,
+    size: number,
+    number: number,
+    key: number,
+  ): Promise<Uint8Array> {
+    const start = number * this.#pieceBytes;
+    const end = Math.min(start + this.#pieceBytes + this.#overlapBytes, segment.end);
+    if (offset + size > end) {
+      const own = await this.#load(segment, offset - ID_BYTES, offset + size);
+      return recordIn(own, id, segment, offset, size);
+    }
+    const loading = this.#loading.get(key);
+    if (loading !== undefined) {
+      const piece = await loading;
+      if (offset + size <= piece.end) return recordIn(piece, id, segment, offset, size);
+      // It was asked for when less of the segment was written.
+    }
+    const own = this.#loadPiece(segment, start, end, key);
+    this.#loading.set(key, own);
+    return recordIn(await own, id, segment, offset, size);
+  }
+
+  async #loadPiece(segment: Segment, start: number, end: number, key: number): Promise<Piece> {
+    try {
+      const piece = await this.#load(segment, start, end);
+      this.#keep(key, piece);
+      return piece;
+    } finally {
+      this.#loading.delete(key);
+    }
+  }
+
+  #keep(key: number, piece: Piece): void {
+    this.#forget(key);
+    this.#pieces.set(key, piece);
+    this.bytes += piece.bytes.length;
+    for (const oldest of this.#pieces.keys()) {
+      if (this.#pieces.size <= this.#mostPieces) break;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(key: number): void {
+    const piece = this.#pieces.get(key);
+    if (piece === undefined) return;
+    this.bytes -= piece.bytes.length;
+    this.#pieces.delete(key);
+  }
+
+  async #load(segment: Segment, start: number, end: number): Promise<Piece> {
+    segment.readers++; // its file stays until we are done
+    try {
+      if (this.#reading >= MOST_READS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      this.#reading++;
+      const bytes = new Uint8Array(end - start);
+      const file = await this.#segments.fileOf(segment);
+      this.reads++;
+      const got = await file.read(bytes, start);
+      return { bytes, start, end: start + got };
+    } finally {
+      this.#reading--;
+      this.#waiting.shift()?.();
+      segment.release();
+    }
+  }
+}
+
+function recordIn(piece: Piece, id: number, segment: Segment, offset: number, size: number): Uint8Array {
+  const at = offset - piece.start;
+  const { bytes } = piece;
+  let found = 0;
+  for (let i = 1; i <= ID_BYTES; i++) found = found * 256 + (bytes[at - i] as number);
+  if (offset + size > piece.end || found !== id) {
+    throw new StoreError(
+      "corrupt",
+      `${segment.name} does not hold record ${id} at byte ${offset}, where it was written. Stop the broker and run martlet store verify.`,
+      { file: segment.name, offset },
+    );
+  }
+  return bytes.subarray(at, at + size);
+}
