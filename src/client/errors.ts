@@ -1,0 +1,117 @@
+/**
+ * How the client's operations fail. Each operation settles, with its result or with one of these; match on the class or on
+ * `code`, never on the message.
+ */
+
+import { MartletError } from "#base";
+import { type AcknowledgementProperties, type ConnackPacket, type ReasonCode, reasonName } from "#protocol";
+
+/** The broker answered CONNECT with a refusal. */
+export class ConnectRefusedError extends MartletError {
+  readonly reasonCode: ReasonCode;
+  readonly connack: ConnackPacket;
+
+  constructor(connack: ConnackPacket) {
+    super("MARTLET_CONNECT_REFUSED", said("The broker refused the connection", connack));
+    this.reasonCode = connack.reasonCode;
+    this.connack = connack;
+  }
+}
+
+/** What a refusal carries besides its code; empty in 3.x, and when the client itself refused. */
+interface Refusal {
+  readonly reasonCode: ReasonCode;
+  readonly properties: AcknowledgementProperties;
+}
+
+/** The broker refused a message, or could only have: then it was not sent. */
+export class PublishRefusedError extends MartletError {
+  readonly reasonCode: ReasonCode;
+  readonly properties: AcknowledgementProperties;
+
+  constructor(topicName: string, refusal: Refusal) {
+    super("MARTLET_PUBLISH_REFUSED", said(`The message to "${topicName}" was refused`, refusal));
+    this.reasonCode = refusal.reasonCode;
+    this.properties = refusal.properties;
+  }
+}
+
+/** The broker refused a subscription, or could only have. */
+export class SubscribeRefusedError extends MartletError {
+  readonly reasonCode: ReasonCode;
+  readonly properties: AcknowledgementProperties;
+
+  constructor(topicFilter: string, refusal: Refusal) {
+    super("MARTLET_SUBSCRIBE_REFUSED", said(`The subscription to "${topicFilter}" was refused`, refusal));
+    this.reasonCode = refusal.reasonCode;
+    this.properties = refusal.properties;
+  }
+}
+
+/**
+ * Who ended a connection. `network`: it broke. `server`: the broker, with a reason code if it gave one. `timeout`: nobody
+ * answered. `protocol`: the broker broke the protocol. `client`: `close` was called. `session`: the broker forgot the session,
+ * so what became of a QoS 2 message is unknown.
+ */
+export type LossSource = "network" | "server" | "timeout" | "protocol" | "client" | "session";
+
+/** The connection ended, and with it what could not wait for the next one. */
+export class ConnectionLostError extends MartletError {
+  readonly source: LossSource;
+  /** Of the broker's DISCONNECT. */
+  readonly reasonCode: ReasonCode | undefined;
+
+  constructor(
+    source: LossSource,
+    message: string,
+    options: ErrorOptions & { readonly reasonCode?: ReasonCode } = {},
+  ) {
+    super("MARTLET_CONNECTION_LOST", message, options);
+    this.source = source;
+    this.reasonCode = options.reasonCode;
+  }
+}
+
+/** An operation did not finish in time. */
+export class TimeoutError extends MartletError {
+  /** A message that had been sent may have arrived all the same. */
+  readonly wasSent: boolean;
+
+  constructor(what: string, state: { readonly wasSent: boolean } = { wasSent: false }) {
+    super("MARTLET_TIMEOUT", `Not in time: ${what}`);
+    this.wasSent = state.wasSent;
+  }
+}
+
+/** The operation's signal was aborted; `cause` is the signal's reason. */
+export class AbortedError extends MartletError {
+  /** A message that had been sent may have arrived all the same. */
+  readonly wasSent: boolean;
+
+  constructor(what: string, cause: unknown, state: { readonly wasSent: boolean } = { wasSent: false }) {
+    super("MARTLET_ABORTED", `Aborted: ${what}`, { cause });
+    this.wasSent = state.wasSent;
+  }
+}
+
+/** `full`: no room for one more. `dropped`: it made room for a newer one. `expired`: its Message Expiry Interval passed. */
+export type OutboxProblem = "full" | "dropped" | "expired";
+
+/** The outbox did not take a message, or did not keep it. It was not sent. */
+export class OutboxError extends MartletError {
+  readonly problem: OutboxProblem;
+
+  constructor(problem: OutboxProblem, topicName: string, options?: ErrorOptions) {
+    super("MARTLET_OUTBOX", `The outbox did not keep the message to "${topicName}": ${problem}`, options);
+    this.problem = problem;
+  }
+}
+
+function said(what: string, { reasonCode, properties }: Refusal): string {
+  return `${what}: ${properties.reasonString ?? reasonName(reasonCode)}`;
+}
+
+/** A refusal that the client itself foresees. */
+export function foreseen(reasonCode: ReasonCode): Refusal {
+  return { reasonCode, properties: {} };
+}

@@ -1,0 +1,34 @@
+/**
+ * What both doors offer: everything but `connect` and what only one runtime has.
+ */
+
+export type { CloseOptions, MqttClient } from "./client.ts";
+export {
+  AbortedError,
+  ConnectionLostError,
+  ConnectRefusedError,
+  type LossSource,
+  OutboxError,
+  type OutboxProblem,
+  PublishRefusedError,
+  SubscribeRefusedError,
+  TimeoutError,
+} from "./errors.ts";
+export { type Message, PayloadError } from "./message.ts";
+export type {
+  AuthenticationExchange,
+  Authenticator,
+  ConnectOptions,
+  OperationOptions,
+  OutboxOptions,
+  ReconnectOptions,
+  WillOptions,
+} from "./options.ts";
+export type { OutboxChange, OutboxStore, StoredPublish } from "./outbox-store.ts";
+export type { PublishOptions, PublishReceipt, PublishValueOptions } from "./outgoing.ts";
+export type { PayloadCodec } from "./payload-codec.ts";
+export type { ClientPipe, ClientPipeReceiver, Dial, DialRequest } from "./pipe.ts";
+export type { ClientStatus } from "./status.ts";
+export type { Granted, OnMessage, SubscribeOptions, Subscription } from "./subscription.ts";
+export type { TopicParameters } from "./topic-pattern.ts";
+export type { BrokerUrl, UrlScheme } from "./url.ts";

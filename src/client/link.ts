@@ -1,0 +1,341 @@
+/**
+ * One connection: a pipe with its framer, its output and the question whether the broker is still there. HOT.
+ *
+ * Knows no sessions and no operations; whoever owns it gets the packets. The question is answered from time stamps: they are
+ * looked at when a timer fires, and as well whenever anything happens (`check`), since a page in the background gets its
+ * timers late.
+ */
+
+import type { Clock } from "#base";
+import {
+  ClientFramer,
+  type ClientPacket,
+  encodeClientPacket,
+  fixedHeaderSize,
+  InvalidPacketError,
+  isWireError,
+  LARGEST_ACKNOWLEDGEMENT,
+  NO_PROPERTIES,
+  type Packet,
+  PacketType,
+  ProtocolVersion,
+  type PubackPacket,
+  type PubcompPacket,
+  type PublishPacket,
+  type PublishView,
+  type PubrecPacket,
+  type PubrelPacket,
+  publishPropertiesLength,
+  publishRemainingLength,
+  ReasonCode,
+  writeAcknowledgement,
+  writePublishHead,
+  writePublishProperties,
+} from "#protocol";
+import { ConnectionLostError } from "./errors.ts";
+import { Output } from "./output.ts";
+import type { ClientPipe, ClientPipeReceiver } from "./pipe.ts";
+
+/** Above this many untaken bytes publishers wait. */
+const HIGH_WATER = 1024 * 1024;
+const PINGREQ = Uint8Array.of(0xc0, 0);
+
+export interface LinkOwner {
+  onPublish(view: PublishView): void;
+  onPacket(packet: Exclude<Packet, PublishPacket>): void;
+  /** Publishers that waited may go on. */
+  onWritable(): void;
+  /** Exactly once, unless the owner itself closed the link. */
+  onLost(link: Link, error: Error): void;
+}
+
+export interface LinkSettings {
+  readonly version: ProtocolVersion;
+  readonly maximumPacketSize: number;
+  readonly acknowledgementTimeoutMs: number;
+}
+
+export class Link implements ClientPipeReceiver {
+  readonly version: ProtocolVersion;
+  readonly isVersion5: boolean;
+  /** What the broker takes; set when it has said so. */
+  maximumPacketSizeOut = Number.POSITIVE_INFINITY;
+  readonly #pipe: ClientPipe;
+  readonly #owner: LinkOwner;
+  readonly #clock: Clock;
+  readonly #framer: ClientFramer;
+  readonly #output: Output;
+  readonly #patienceMs: number;
+  #keepAliveMs = 0;
+  #isClosed = false;
+  #isReading = true;
+  #isReadingWanted = true;
+
+  #lastHeardMs: number;
+  #lastSentMs: number;
+  /** 0: no PINGREQ is unanswered. */
+  #pingedMs = 0;
+  #awaited = 0;
+  /** When the last acknowledgement came, or the first was waited for. */
+  #progressMs = 0;
+  #alarmMs = Number.POSITIVE_INFINITY;
+  #cancelAlarm: (() => void) | undefined;
+
+  constructor(pipe: ClientPipe, owner: LinkOwner, clock: Clock, settings: LinkSettings) {
+    this.version = settings.version;
+    this.isVersion5 = settings.version === ProtocolVersion.MQTT_5_0;
+    this.#pipe = pipe;
+    this.#owner = owner;
+    this.#clock = clock;
+    this.#patienceMs = settings.acknowledgementTimeoutMs;
+    this.#output = new Output(pipe, clock);
+    this.#framer = new ClientFramer(this, settings);
+    this.#lastHeardMs = this.#lastSentMs = clock.now();
+    pipe.open(this);
+  }
+
+  get isWritable(): boolean {
+    return this.#output.pendingBytes < HIGH_WATER;
+  }
+
+  /** CONNACK came: from now on silence is noticed. */
+  keepAlive(seconds: number): void {
+    this.#keepAliveMs = seconds * 1000;
+    this.#arm();
+  }
+
+  /** @throws InvalidPacketError for what the wire cannot carry, or the broker does not take; nothing is sent then */
+  send(packet: ClientPacket): void {
+    const bytes = encodeClientPacket(packet, this.version);
+    if (bytes === undefined) return;
+    // [MQTT-3.2.2-15]
+    if (bytes.length > this.maximumPacketSizeOut)
+      throw new InvalidPacketError("larger than the broker takes");
+    this.#output.append(bytes);
+    this.#lastSentMs = this.#clock.now();
+  }
+
+  acknowledge(
+    type: (PubackPacket | PubrecPacket | PubrelPacket | PubcompPacket)["type"],
+    packetId: number,
+    reasonCode: ReasonCode = ReasonCode.SUCCESS,
+  ): void {
+    const output = this.#output;
+    const at = output.reserve(LARGEST_ACKNOWLEDGEMENT);
+    output.advance(writeAcknowledgement(output.slab, at, type, packetId, reasonCode, this.version));
+  }
+
+  /** Bytes of such a PUBLISH. */
+  publishSize(
+    topicLength: number,
+    packetId: number,
+    expiry: number,
+    alias: number,
+    rawLength: number,
+    payloadLength: number,
+  ): number {
+    const properties = this.isVersion5
+      ? publishPropertiesLength(expiry, alias, undefined, rawLength)
+      : NO_PROPERTIES;
+    const remaining = publishRemainingLength(topicLength, packetId !== 0, properties, payloadLength);
+    return fixedHeaderSize(remaining) + remaining;
+  }
+
+  /** Writes a PUBLISH; `packetId` is 0 at QoS 0, `alias` 0 for none, `topic` empty when the alias stands for it. */
+  publish(
+    firstByte: number,
+    topic: Uint8Array,
+    packetId: number,
+    expiry: number,
+    alias: number,
+    raw: Uint8Array,
+    payload: Uint8Array,
+  ): void {
+    const output = this.#output;
+    const properties = this.isVersion5
+      ? publishPropertiesLength(expiry, alias, undefined, raw.length)
+      : NO_PROPERTIES;
+    const remaining = publishRemainingLength(topic.length, packetId !== 0, properties, payload.length);
+    let at = output.reserve(fixedHeaderSize(remaining) + remaining);
+    const { slab } = output;
+    at = writePublishHead(slab, at, firstByte, remaining, topic, packetId);
+    if (this.isVersion5) at = writePublishProperties(slab, at, properties, expiry, alias, undefined, raw);
+    slab.set(payload, at);
+    output.advance(at + payload.length);
+    this.#lastSentMs = this.#clock.now();
+  }
+
+  /** Something was sent that the broker has to answer. */
+  await(): void {
+    if (this.#awaited++ > 0) return;
+    if (!this.#isReading) this.#applyReading();
+    this.#progressMs = this.#clock.now();
+    if (this.#alarmMs > this.#progressMs + this.#patienceMs) this.#arm();
+  }
+
+  /** Such an answer came. */
+  answered(): void {
+    this.#awaited--;
+    this.#progressMs = this.#lastHeardMs;
+    if (!this.#isReadingWanted && this.#awaited === 0) this.#applyReading();
+  }
+
+  /** False stops reading, but for the time that an answer is awaited: it would never come. */
+  set reading(isWanted: boolean) {
+    this.#isReadingWanted = isWanted;
+    if (this.#isReading !== isWanted) this.#applyReading();
+  }
+
+  #applyReading(): void {
+    const isReading = this.#isReadingWanted || this.#awaited > 0;
+    if (this.#isReading === isReading || this.#isClosed) return;
+    this.#isReading = isReading;
+    if (!isReading) {
+      this.#pipe.pauseReading();
+      this.#framer.pause();
+      return;
+    }
+    // What was not read could not be heard.
+    this.#lastHeardMs = this.#progressMs = this.#clock.now();
+    if (this.#pingedMs > 0) this.#pingedMs = this.#lastHeardMs;
+    this.#pipe.resumeReading();
+    this.#guard(() => this.#framer.resume());
+  }
+
+  /** Asks whether the broker is still there, and gives up when it has been silent for too long. */
+  readonly check = (): void => {
+    if (this.#isClosed) return;
+    const now = this.#clock.now();
+    const isOverdue = this.#awaited > 0 && now - this.#progressMs >= this.#patienceMs;
+    if (this.#pingedMs > 0) {
+      if (this.#isReading && now - this.#pingedMs >= this.#pingTimeoutMs) return this.#timedOut();
+      // The answer cannot be read; the broker still has to hear from us.
+      if (!this.#isReading && now - this.#lastSentMs >= this.#keepAliveMs / 2 && this.#keepAliveMs > 0) {
+        this.#pingedMs = 0;
+        this.ping();
+      }
+    } else if (isOverdue && this.#isReading && this.#lastHeardMs <= this.#progressMs) return this.#timedOut();
+    else if (isOverdue || this.#isIdle(now)) this.ping();
+    this.#arm();
+  };
+
+  /** Sends PINGREQ, unless one is unanswered [MQTT-3.1.2-20]. */
+  ping(): void {
+    if (this.#isClosed || this.#pingedMs > 0) return;
+    this.#output.append(PINGREQ);
+    this.#pingedMs = this.#lastSentMs = this.#clock.now();
+    this.#arm();
+  }
+
+  /** Sends what waits, then ends; the owner hears nothing more. */
+  end(): void {
+    if (this.#isClosed) return;
+    this.#close();
+    this.#output.flush();
+    this.#pipe.end();
+  }
+
+  /** Drops the connection; a link that is lost already ends in its own way. */
+  destroy(): void {
+    if (this.#isClosed) return;
+    this.#close();
+    this.#pipe.destroy();
+  }
+
+  onBytes(chunk: Uint8Array): void {
+    if (this.#isClosed) return;
+    this.#lastHeardMs = this.#clock.now();
+    try {
+      this.#framer.push(chunk);
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  onPublish(view: PublishView): void {
+    if (!this.#isClosed) this.#owner.onPublish(view);
+  }
+
+  onPacket(packet: Exclude<Packet, PublishPacket>): void {
+    if (this.#isClosed) return;
+    if (packet.type === PacketType.PINGRESP) {
+      this.#pingedMs = 0;
+      this.#progressMs = this.#lastHeardMs;
+    } else this.#owner.onPacket(packet);
+  }
+
+  onWritten(): void {
+    this.#output.onWritten();
+    if (this.#isClosed || !this.isWritable) return;
+    this.#guard(() => this.#owner.onWritable());
+  }
+
+  onClosed(error: Error | undefined): void {
+    this.#lose(new ConnectionLostError("network", "The connection ended", { cause: error }));
+  }
+
+  /** The peer broke the protocol, or this program has a bug; 5.0 tells the peer which. */
+  #fault(error: unknown): void {
+    if (this.#isClosed) return;
+    const reasonCode = isWireError(error) ? error.reasonCode : ReasonCode.UNSPECIFIED_ERROR;
+    if (this.isVersion5) {
+      this.send({ type: PacketType.DISCONNECT, reasonCode, properties: {} });
+      this.#output.flush();
+    }
+    this.#pipe.end();
+    this.#lose(new ConnectionLostError("protocol", "The broker broke the protocol", { cause: error }));
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  #timedOut(): void {
+    this.#pipe.destroy();
+    this.#lose(new ConnectionLostError("timeout", "The broker does not answer"));
+  }
+
+  #lose(error: Error): void {
+    if (this.#isClosed) return;
+    this.#close();
+    this.#owner.onLost(this, error);
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    this.#cancelAlarm?.();
+  }
+
+  /** A broker that does not answer a PINGREQ is gone one and a half times Keep Alive after its last word. */
+  get #pingTimeoutMs(): number {
+    return this.#keepAliveMs > 0 ? Math.min(this.#patienceMs, this.#keepAliveMs) : this.#patienceMs;
+  }
+
+  #isIdle(now: number): boolean {
+    return (
+      this.#keepAliveMs > 0 && now - Math.min(this.#lastSentMs, this.#lastHeardMs) >= this.#keepAliveMs / 2
+    );
+  }
+
+  #arm(): void {
+    this.#cancelAlarm?.();
+    if (this.#isClosed) return;
+    const now = this.#clock.now();
+    let dueMs = Number.POSITIVE_INFINITY;
+    if (this.#pingedMs > 0) dueMs = this.#pingedMs + this.#pingTimeoutMs;
+    else {
+      if (this.#keepAliveMs > 0)
+        dueMs = Math.min(this.#lastSentMs, this.#lastHeardMs) + this.#keepAliveMs / 2;
+      if (this.#awaited > 0) dueMs = Math.min(dueMs, this.#progressMs + this.#patienceMs);
+    }
+    this.#alarmMs = dueMs;
+    // Not reading, the answer cannot come: look again later.
+    const delayMs = Math.max(dueMs - now, this.#isReading ? 1 : 1000);
+    this.#cancelAlarm =
+      dueMs < Number.POSITIVE_INFINITY ? this.#clock.schedule(delayMs, this.check) : undefined;
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * `connect` for Node: which transport a URL means, and what TLS needs to know.
+ */
+
+import { systemRandom } from "#base";
+import { connectTcp, connectTls, connectWebSocket } from "#transport";
+import { connectWith, type MqttClient } from "../client.ts";
+import { clientClock } from "../client-clock.ts";
+import type { ConnectOptions } from "../options.ts";
+import type { ClientPipe, Dial } from "../pipe.ts";
+
+const KEEP_ALIVE_SECONDS = 60;
+
+/** PEM texts, or their bytes. */
+export interface TlsOptions {
+  /** Who vouches for the broker. Default: the authorities that Node knows. */
+  readonly ca?: string | Uint8Array;
+  /** This client's certificate and key, for mutual TLS. */
+  readonly cert?: string | Uint8Array;
+  readonly key?: string | Uint8Array;
+  /** The name in the broker's certificate, if it is not the host of the URL. */
+  readonly serverName?: string;
+}
+
+export interface NodeConnectOptions extends ConnectOptions {
+  /** For `mqtts:`; `wss:` goes by the authorities that Node knows. The broker's certificate is always checked. */
+  readonly tls?: TlsOptions;
+  /** Sent with the handshake of a WebSocket, for example a token for a proxy. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Connects to a broker and resolves when it has let the client in. Lost connections come back by themselves.
+ *
+ * @example const client = await connect("mqtts://broker.example.org", { userName: "me", password: "secret" });
+ * @throws ConfigError, ConnectRefusedError, ConnectionLostError, AbortedError
+ */
+export function connect(url: string, options: NodeConnectOptions = {}): Promise<MqttClient> {
+  return connectWith(url, options, {
+    clock: clientClock(),
+    random: systemRandom(),
+    dial: dialFor(options),
+    keepAliveSeconds: KEEP_ALIVE_SECONDS,
+  });
+}
+
+function dialFor({ tls = {}, headers = {} }: NodeConnectOptions): Dial {
+  return ({ url, timeoutMs }): Promise<ClientPipe> => {
+    const { scheme, host, port, path } = url;
+    switch (scheme) {
+      case "mqtt":
+        return connectTcp({ host, port, timeoutMs });
+      case "unix":
+        return connectTcp({ path, timeoutMs });
+      case "mqtts":
+        return connectTls({ host, port, handshakeTimeoutMs: timeoutMs, ...tls });
+      case "ws":
+      case "wss":
+        return connectWebSocket({ url: url.href, headers, handshakeTimeoutMs: timeoutMs });
+    }
+  };
+}

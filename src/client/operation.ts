@@ -1,0 +1,59 @@
+/**
+ * A promise that always settles: by its result, its deadline or its signal, whichever is first.
+ */
+
+import type { Clock } from "#base";
+import { AbortedError, TimeoutError } from "./errors.ts";
+import type { OperationOptions } from "./options.ts";
+
+export class Operation<Result> {
+  readonly promise: Promise<Result>;
+  #resolve!: (result: Result) => void;
+  #reject!: (error: unknown) => void;
+  #cleanUp: (() => void) | undefined;
+  isSettled = false;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Whoever does not look at the promise is not brought down by it.
+    this.promise.catch(() => undefined);
+  }
+
+  resolve(result: Result): void {
+    if (this.#settle()) this.#resolve(result);
+  }
+
+  reject(error: unknown): void {
+    if (this.#settle()) this.#reject(error);
+  }
+
+  /** `onGivenUp` gets the error when time is up or the signal is aborted, and rejects. `what` names the operation. */
+  limit(
+    clock: Clock,
+    what: string,
+    { timeoutMs, signal }: OperationOptions,
+    onGivenUp: (error: Error) => void,
+  ): void {
+    if (signal?.aborted === true) return onGivenUp(new AbortedError(what, signal.reason));
+    const onAbort = (): void => onGivenUp(new AbortedError(what, signal?.reason));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const cancel =
+      timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY
+        ? undefined
+        : clock.schedule(timeoutMs, () => onGivenUp(new TimeoutError(what)));
+    this.#cleanUp = () => {
+      signal?.removeEventListener("abort", onAbort);
+      cancel?.();
+    };
+  }
+
+  #settle(): boolean {
+    if (this.isSettled) return false;
+    this.isSettled = true;
+    this.#cleanUp?.();
+    return true;
+  }
+}

@@ -1,0 +1,335 @@
+/**
+ * All subscriptions of a client: who shares which topic filter, what the broker knows of it, and who gets a message.
+ *
+ *     Subscription ┐
+ *     Subscription ┴─▶ Shared (one topic filter) ─▶ SUBSCRIBE with one Subscription Identifier
+ *
+ * A new connection gets exactly what it lacks: everything when the broker has forgotten the session, nothing when it has
+ * not. Messages are matched by topic; where several filters match one topic, Subscription Identifiers tell the copies apart.
+ */
+
+import { type Clock, hashBytes, rangesEqual, utf8Decode } from "#base";
+import { InboundAliases } from "#flow";
+import {
+  type ConnackProperties,
+  checkTopicName,
+  decodePublishProperties,
+  FIRST_REFUSAL,
+  PacketType,
+  type PublishView,
+  ReasonCode,
+  type SubackPacket,
+  topicMatches,
+  type UnsubackPacket,
+} from "#protocol";
+import { foreseen, SubscribeRefusedError } from "./errors.ts";
+import type { Inbox } from "./inbox.ts";
+import type { Link } from "./link.ts";
+import type { MessageParts } from "./message.ts";
+import { Operation } from "./operation.ts";
+import type { OperationOptions } from "./options.ts";
+import type { AnySubscription } from "./subscription.ts";
+
+/** `wanted`: the broker has yet to grant it. `leaving`: nobody uses it, and the broker has yet to be told. */
+type SharedState = "wanted" | "granted" | "leaving";
+
+class Shared {
+  readonly topicFilter: string;
+  /** Without `$share/{name}/`. */
+  readonly matched: string;
+  readonly identifier: number;
+  users: AnySubscription[] = [];
+  state: SharedState = "wanted";
+  /** Counts the SUBSCRIBEs that users asked for; retained messages are for the users of the last. */
+  generation = 0;
+  closing: Operation<void>[] = [];
+
+  constructor(topicFilter: string, identifier: number) {
+    this.topicFilter = topicFilter;
+    this.matched = topicFilter.replace(/^\$share\/[^/]*\//, "");
+    this.identifier = identifier;
+  }
+}
+
+interface Topic {
+  readonly bytes: Uint8Array;
+  readonly name: string;
+  /** Who matches, under this stamp. */
+  receivers: readonly Shared[];
+  stamp: number;
+}
+
+const TOPICS = 1024;
+const SUBSCRIPTION_IDENTIFIER = 0x0b;
+
+/** Hands out packet identifiers that nothing in flight uses. */
+export type TakePacketId = () => number;
+
+export class SubscriptionSet {
+  readonly #clock: Clock;
+  readonly #inbox: Inbox;
+  readonly #takePacketId: TakePacketId;
+  readonly #shared = new Map<string, Shared>();
+  /** What was asked of the broker on this connection. */
+  readonly #asked = new Map<number, { readonly shared: Shared; readonly generation: number }>();
+  #nextIdentifier = 1;
+  #link: Link | undefined;
+  #limits: ConnackProperties = {};
+  #aliases = new InboundAliases<Topic>(0);
+  #topics: (Topic | undefined)[] = [];
+  #stamp = 0;
+
+  constructor(clock: Clock, inbox: Inbox, takePacketId: TakePacketId) {
+    this.#clock = clock;
+    this.#inbox = inbox;
+    this.#takePacketId = takePacketId;
+  }
+
+  /** Whether `packetId` stands for a SUBSCRIBE or UNSUBSCRIBE on its way. */
+  uses(packetId: number): boolean {
+    return this.#asked.has(packetId);
+  }
+
+  /** A connection is there; `aliases` is the Topic Alias Maximum that the broker was told. */
+  connect(link: Link, limits: ConnackProperties, sessionPresent: boolean, aliases: number): void {
+    this.#link = link;
+    this.#limits = limits;
+    this.#aliases = new InboundAliases(aliases);
+    this.#asked.clear();
+    for (const shared of this.#shared.values()) {
+      if (shared.state === "leaving") {
+        if (sessionPresent) this.#unsubscribe(shared);
+        else this.#forget(shared);
+      } else if (!sessionPresent || shared.state === "wanted") this.#subscribe(shared);
+    }
+  }
+
+  disconnect(): void {
+    this.#link = undefined;
+    for (const shared of this.#shared.values()) settleAll(shared);
+  }
+
+  /** The client closes: everything ends. */
+  end(error: unknown): void {
+    for (const { users } of this.#shared.values()) for (const user of users) user.end(error);
+    this.#shared.clear();
+    this.#stamp++;
+  }
+
+  add(user: AnySubscription): void {
+    const { topicFilter } = user;
+    let shared = this.#shared.get(topicFilter);
+    if (shared === undefined) {
+      shared = new Shared(topicFilter, this.#nextIdentifier++);
+      this.#shared.set(topicFilter, shared);
+    }
+    shared.users = [...shared.users, user];
+    shared.state = "wanted";
+    user.generation = ++shared.generation;
+    this.#stamp++;
+    if (this.#link !== undefined) this.#subscribe(shared);
+  }
+
+  remove(user: AnySubscription, options: OperationOptions): Promise<void> {
+    const shared = this.#shared.get(user.topicFilter);
+    const isKnown = shared?.users.includes(user) === true;
+    if (shared === undefined || !isKnown) return Promise.resolve();
+    shared.users = shared.users.filter((other) => other !== user);
+    this.#stamp++;
+    if (shared.users.length > 0) return Promise.resolve();
+    shared.state = "leaving";
+    if (this.#link === undefined) return Promise.resolve();
+    const closing = new Operation<void>();
+    closing.limit(this.#clock, `unsubscribe from "${shared.topicFilter}"`, options, (error) =>
+      closing.reject(error),
+    );
+    shared.closing.push(closing);
+    this.#unsubscribe(shared);
+    return closing.promise;
+  }
+
+  onSuback({ packetId, reasonCodes, properties }: SubackPacket): void {
+    const asked = this.#asked.get(packetId);
+    if (asked === undefined) return;
+    this.#asked.delete(packetId);
+    this.#link?.answered();
+    const { shared, generation } = asked;
+    const reasonCode = reasonCodes[0] ?? ReasonCode.UNSPECIFIED_ERROR;
+    if (reasonCode >= FIRST_REFUSAL) this.#refused(shared, { reasonCode, properties });
+    else {
+      if (shared.state === "wanted" && generation === shared.generation) shared.state = "granted";
+      for (const user of shared.users)
+        if (user.generation <= generation) user.granting.resolve({ reasonCode });
+    }
+  }
+
+  onUnsuback({ packetId }: UnsubackPacket): void {
+    const asked = this.#asked.get(packetId);
+    if (asked === undefined) return;
+    this.#asked.delete(packetId);
+    this.#link?.answered();
+    if (asked.shared.state === "leaving") this.#forget(asked.shared);
+    settleAll(asked.shared);
+  }
+
+  /** HOT. */
+  onPublish(view: PublishView): void {
+    const topic = this.#topicOf(view);
+    const delivery = this.#inbox.take(view);
+    if (delivery === undefined) return;
+    const { receivers } = topic;
+    if (receivers.length > 0) {
+      const { bytes, propertiesStart, propertiesEnd } = view;
+      const parts: MessageParts = {
+        topicName: topic.name,
+        payload: bytes.slice(view.payloadStart, view.end),
+        qos: view.qos,
+        retain: view.retain,
+        dup: view.dup,
+        rawProperties:
+          propertiesStart === propertiesEnd ? NO_BYTES : bytes.slice(propertiesStart, propertiesEnd),
+        delivery,
+      };
+      const wanted =
+        receivers.length === 1 || !view.hasSubscriptionIdentifier ? receivers : meant(receivers, view);
+      // Held until everybody has it: one who is done at once does not acknowledge for the others.
+      delivery.open++;
+      for (const shared of wanted) deliver(shared, parts);
+      delivery.open--;
+    }
+    this.#inbox.settle(delivery);
+  }
+
+  #topicOf(view: PublishView): Topic {
+    const { bytes, topicStart, topicEnd, topicAlias, version } = view;
+    let topic: Topic;
+    if (topicStart === topicEnd) topic = this.#aliases.get(topicAlias);
+    else {
+      const slot = hashBytes(bytes, topicStart, topicEnd) & (TOPICS - 1);
+      const length = topicEnd - topicStart;
+      const known = this.#topics[slot];
+      if (
+        known !== undefined &&
+        known.bytes.length === length &&
+        rangesEqual(known.bytes, 0, bytes, topicStart, length)
+      ) {
+        topic = known;
+      } else {
+        checkTopicName(bytes, topicStart, topicEnd, version);
+        const name = utf8Decode(bytes, topicStart, topicEnd);
+        topic = { bytes: bytes.slice(topicStart, topicEnd), name, receivers: [], stamp: -1 };
+        this.#topics[slot] = topic;
+      }
+      if (topicAlias !== 0) this.#aliases.set(topicAlias, topic);
+    }
+    if (topic.stamp !== this.#stamp) {
+      topic.stamp = this.#stamp;
+      topic.receivers = [...this.#shared.values()].filter(
+        ({ users, matched }) => users.length > 0 && topicMatches(matched, topic.name),
+      );
+    }
+    return topic;
+  }
+
+  #subscribe(shared: Shared): void {
+    const refusal = this.#foreseenRefusal(shared.topicFilter);
+    if (refusal !== undefined) return this.#refused(shared, foreseen(refusal));
+    const options = shared.users.map((user) => user.options);
+    const withIdentifier = this.#limits.subscriptionIdentifierAvailable !== false;
+    this.#ask(shared, (link, packetId) =>
+      link.send({
+        type: PacketType.SUBSCRIBE,
+        packetId,
+        subscriptions: [
+          {
+            topicFilter: shared.topicFilter,
+            qos: options.reduce((most, { qos = 2 }) => (qos > most ? qos : most), 0 as 0 | 1 | 2),
+            noLocal: options.every(({ noLocal }) => noLocal === true),
+            retainAsPublished: options.some(({ retainAsPublished }) => retainAsPublished === true),
+            retainHandling: options.at(-1)?.retainHandling ?? 0,
+          },
+        ],
+        properties: withIdentifier ? { subscriptionIdentifiers: [shared.identifier] } : {},
+      }),
+    );
+  }
+
+  #unsubscribe(shared: Shared): void {
+    this.#ask(shared, (link, packetId) =>
+      link.send({
+        type: PacketType.UNSUBSCRIBE,
+        packetId,
+        topicFilters: [shared.topicFilter],
+        properties: {},
+      }),
+    );
+  }
+
+  #ask(shared: Shared, send: (link: Link, packetId: number) => void): void {
+    const link = this.#link;
+    if (link === undefined) return;
+    const packetId = this.#takePacketId();
+    try {
+      send(link, packetId);
+    } catch (error) {
+      this.#drop(shared, error);
+      return;
+    }
+    this.#asked.set(packetId, { shared, generation: shared.generation });
+    link.await();
+  }
+
+  /** What the broker said in CONNACK that it would refuse. */
+  #foreseenRefusal(topicFilter: string): ReasonCode | undefined {
+    const { wildcardSubscriptionAvailable, sharedSubscriptionAvailable } = this.#limits;
+    if (wildcardSubscriptionAvailable === false && /[+#]/.test(topicFilter)) {
+      return ReasonCode.WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED;
+    }
+    return sharedSubscriptionAvailable === false && topicFilter.startsWith("$share/")
+      ? ReasonCode.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
+      : undefined;
+  }
+
+  #refused(shared: Shared, refusal: Pick<SubackPacket, "properties"> & { reasonCode: ReasonCode }): void {
+    this.#drop(shared, new SubscribeRefusedError(shared.topicFilter, refusal));
+  }
+
+  /** Nobody has this subscription any more. */
+  #drop(shared: Shared, error: unknown): void {
+    for (const user of shared.users) user.end(error);
+    this.#forget(shared);
+  }
+
+  #forget(shared: Shared): void {
+    if (this.#shared.get(shared.topicFilter) === shared) this.#shared.delete(shared.topicFilter);
+    this.#stamp++;
+    settleAll(shared);
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function settleAll(shared: Shared): void {
+  for (const closing of shared.closing) closing.resolve();
+  shared.closing = [];
+}
+
+/** Retained messages are for those whom the broker sends them for; everybody else has had them. HOT. */
+function deliver({ users, generation }: Shared, parts: MessageParts): void {
+  for (let i = 0; i < users.length; i++) {
+    const user = users[i] as AnySubscription;
+    const hasHadIt = parts.retain && user.generation < generation && user.options.retainAsPublished !== true;
+    if (!hasHadIt) user.deliver(parts, parts.delivery as NonNullable<MessageParts["delivery"]>);
+  }
+}
+
+/** Of those who match, the ones that the broker names; all when it names none of them. */
+function meant(receivers: readonly Shared[], view: PublishView): readonly Shared[] {
+  const { bytes, propertiesStart, propertiesEnd } = view;
+  const ids =
+    bytes[propertiesStart] === SUBSCRIPTION_IDENTIFIER && propertiesEnd === propertiesStart + 2
+      ? [bytes[propertiesStart + 1] as number]
+      : decodePublishProperties(bytes, propertiesStart, propertiesEnd).subscriptionIdentifiers;
+  const named = receivers.filter(({ identifier }) => ids?.includes(identifier) === true);
+  return named.length > 0 ? named : receivers;
+}
