@@ -107,10 +107,6 @@ export class RecordReader {
     this.#end = end;
   }
 
-  get isAtEnd(): boolean {
-    return this.at >= this.#end;
-  }
-
   uint8(): number {
     return this.#view.getUint8(this.#advance(1));
   }
@@ -124,8 +120,7 @@ export class RecordReader {
   }
 
   id(): number {
-    const at = this.#advance(6);
-    return this.#view.getUint16(at) * TWO_32 + this.#view.getUint32(at + 2);
+    return readId(this.#bytes, this.#advance(6));
   }
 
   float64(): number {
@@ -166,6 +161,18 @@ export function writeId(bytes: Uint8Array, at: number, id: number): number {
   bytes[at] = high >>> 8;
   bytes[at + 1] = high;
   return writeUint32(bytes, at + 2, id);
+}
+
+export function readId(bytes: Uint8Array, at: number): number {
+  return readUint16(bytes, at) * TWO_32 + readUint32(bytes, at + 2);
+}
+
+export function readUint16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
+
+export function readUint32(bytes: Uint8Array, at: number): number {
+  return readUint16(bytes, at) * 0x1_0000 + readUint16(bytes, at + 2);
 }
 
 /** Writes the low 32 bits of `value`. */

@@ -7,11 +7,19 @@
  * `deliver`, `finish`.
  */
 
-import { type Clock, copyBytes, type MaybePromise, utf8Encode } from "#base";
+import { type Clock, copyBytes, type MaybePromise, rangesEqual, utf8Decode, utf8Encode } from "#base";
 import { InFlight } from "#flow";
 import type { Qos } from "#protocol";
 import type { Store } from "#store";
-import { RecordKind, RecordReader, RecordWriter, writeId, writeUint32 } from "./durable-records.ts";
+import {
+  RecordKind,
+  RecordWriter,
+  readId,
+  readUint16,
+  readUint32,
+  writeId,
+  writeUint32,
+} from "./durable-records.ts";
 import { Message, NEVER } from "./message.ts";
 import type { DeliveryTerms } from "./route.ts";
 import type { Session } from "./session.ts";
@@ -273,16 +281,20 @@ export class DurableState {
 
   /** The message whose record `id` is `bytes[start, end)`. */
   messageOf(id: number, bytes: Uint8Array, start: number, end: number): Message {
-    const reader = new RecordReader(bytes, start, end);
-    const flags = reader.uint8();
-    const expiresAt = (flags & HAS_EXPIRY) === 0 ? NEVER : this.#toClock(reader.float64());
-    const topic = Topic.nameOnly(reader.raw(reader.uint16()));
-    const properties = reader.raw(reader.uint32());
-    const publisherId = reader.text();
-    const message = Message.of(topic, reader.rest(), (flags & QOS) as Qos, (flags & RETAIN) !== 0);
-    message.properties = properties;
-    message.publisherId = publisherId;
-    message.expiresAt = expiresAt;
+    // One copy, in which topic, properties and payload lie.
+    const record = Uint8Array.prototype.slice.call(bytes, start, end);
+    const flags = record[0] as number;
+    let at = (flags & HAS_EXPIRY) === 0 ? 1 : 9;
+    const topicEnd = at + 2 + readUint16(record, at);
+    const topic = Topic.nameOnly(record.subarray(at + 2, topicEnd));
+    at = topicEnd + 4 + readUint32(record, topicEnd);
+    const payloadStart = at + 2 + readUint16(record, at);
+    const qos = (flags & QOS) as Qos;
+    const message = Message.inSlab(topic, record, payloadStart, record.length, qos, (flags & RETAIN) !== 0);
+    if (at > topicEnd + 4) message.properties = record.subarray(topicEnd + 4, at);
+    message.publisherId = this.#publisherOf(record, at + 2, payloadStart);
+    if ((flags & HAS_EXPIRY) !== 0)
+      message.expiresAt = this.#toClock(new DataView(record.buffer, record.byteOffset).getFloat64(1));
     message.recordId = id;
     return message;
   }
@@ -336,6 +348,15 @@ export class DurableState {
     at = copyBytes(buffer, at, publisher, 0, publisher.length);
     copyBytes(buffer, at, message.bytes, payloadStart, payloadEnd);
     return id;
+  }
+
+  #publisherOf(record: Uint8Array, start: number, end: number): string {
+    const known = this.#publisherBytes;
+    if (known.length !== end - start || !rangesEqual(known, 0, record, start, known.length)) {
+      this.#publisherBytes = record.slice(start, end);
+      this.#publisherId = utf8Decode(this.#publisherBytes);
+    }
+    return this.#publisherId;
   }
 
   /** Most messages come from the same client as the one before. */
@@ -399,24 +420,22 @@ export function retainedRecordOf(messageId: number): number {
 
 /** The delivery whose record is `bytes[start, end)`. */
 export function deliveryOf(bytes: Uint8Array, start: number, end: number): StoredDelivery {
-  const reader = new RecordReader(bytes, start, end);
-  const sessionId = reader.id();
-  const messageId = reader.id();
-  const flags = reader.uint8();
-  const packetId = reader.uint16();
-  const sizeBytes = reader.uint32();
-  const identifiers: number[] = [];
-  while (!reader.isAtEnd) identifiers.push(reader.uint32());
+  const flags = bytes[start + 12] as number;
+  let identifiers: number[] | undefined;
+  for (let at = start + DELIVERY_SIZE; at < end; at += 4) {
+    identifiers ??= [];
+    identifiers.push(readUint32(bytes, at));
+  }
   return {
-    sessionId,
-    messageId,
+    sessionId: readId(bytes, start),
+    messageId: readId(bytes, start + 6),
     qos: (flags & QOS) as Qos,
     retainAsPublished: (flags & RETAIN_AS_PUBLISHED) !== 0,
     isRetained: (flags & IS_RETAINED) !== 0,
-    subscriptionIdentifiers: identifiers.length === 0 ? undefined : identifiers,
-    packetId,
+    subscriptionIdentifiers: identifiers,
+    packetId: readUint16(bytes, start + 13),
     state: (flags >> STATE_SHIFT) as InFlight | 0,
-    sizeBytes,
+    sizeBytes: readUint32(bytes, start + 15),
   };
 }
 

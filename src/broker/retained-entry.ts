@@ -7,6 +7,7 @@
 
 import { ArenaEntry, type ByteArena, copyBytes, utf8Decode } from "#base";
 import type { Qos } from "#protocol";
+import { readUint16, readUint32 } from "./durable-records.ts";
 import { Message, NEVER } from "./message.ts";
 import { Topic } from "./topic.ts";
 
@@ -100,12 +101,6 @@ export class RetainedEntry extends ArenaEntry {
 
   get #topicEnd(): number {
     const at = this.#lengthsStart;
-    return at + LENGTHS_SIZE + (((this.bytes[at] as number) << 8) | (this.bytes[at + 1] as number));
+    return at + LENGTHS_SIZE + readUint16(this.bytes, at);
   }
-}
-
-/** Where many are read, a `DataView` for each would cost more than the rest. */
-function readUint32(bytes: Uint8Array, at: number): number {
-  const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
-  return high * 0x1_0000 + (((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
 }
