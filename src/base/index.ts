@@ -22,6 +22,7 @@ export { type Log, type LogFields, type LogLevel, silentLog } from "./log.ts";
 export { isPromise, type MaybePromise } from "./maybe-promise.ts";
 export { type Random, seededRandom } from "./random.ts";
 export { Ring } from "./ring.ts";
+export { newSlab } from "./slab-block.ts";
 export { systemClock } from "./system-clock.ts";
 export { systemRandom } from "./system-random.ts";
 export { Timer, Timers, type TimerTarget } from "./timers.ts";

@@ -9,7 +9,7 @@
  * Topic, QoS and properties are what the publisher sent; what a receiver gets of them is the business of its terms.
  */
 
-import { copyBytes, EMPTY_BYTES } from "#base";
+import { copyBytes, EMPTY_BYTES, newSlab } from "#base";
 import { NO_EXPIRY, type Qos } from "#protocol";
 import type { Topic } from "./topic.ts";
 
@@ -32,7 +32,7 @@ export interface KeptBytes {
 /** Where `length` bytes may be written in the slab. */
 function roomInSlab(length: number): number {
   if (slabUsed + length > slab.length) {
-    slab = new Uint8Array(Math.max(SLAB_SIZE, length));
+    slab = newSlab(Math.max(SLAB_SIZE, length));
     slabUsed = 0;
   }
   return slabUsed;

@@ -11,7 +11,7 @@
  *     waiting: handed to the pipe | held: batch 7, batch 8 | slab: batch 8, still written to
  */
 
-import { copyBytes, EMPTY_BYTES, Ring } from "#base";
+import { copyBytes, EMPTY_BYTES, newSlab, Ring } from "#base";
 import type { Pipe } from "#transport";
 
 /** Most turns send little to one client; a slab is changed for a larger one when they do not. */
@@ -48,7 +48,7 @@ export class OutputPool {
   take(sizeBytes: number): Uint8Array {
     for (let i = 0; i < SLAB_SIZES.length; i++) {
       const slabSize = SLAB_SIZES[i] as number;
-      if (sizeBytes <= slabSize) return (this.#free[i] as Uint8Array[]).pop() ?? new Uint8Array(slabSize);
+      if (sizeBytes <= slabSize) return (this.#free[i] as Uint8Array[]).pop() ?? newSlab(slabSize);
     }
     return new Uint8Array(sizeBytes);
   }

@@ -26,10 +26,6 @@ export type InFlight = (typeof InFlight)[keyof typeof InFlight];
 const COUNTED = 0x80;
 
 // Shared by all that have nothing in flight, so that an idle session owns no array. Never written to.
-const NO_PACKET_IDS = new Uint16Array(0);
-const NO_STATES = new Uint8Array(0);
-const NO_ORDERS = new Float64Array(0);
-const NO_MARKS = new Float64Array(0);
 const NOTHING: never[] = [];
 
 /** What has to be sent again after a reconnect: the PUBLISH with DUP, or the PUBREL. */
@@ -47,11 +43,11 @@ export interface Resend<Message, Terms> {
  */
 export class Sender<Message, Terms> {
   // for the session
-  #packetIds = NO_PACKET_IDS;
-  #states = NO_STATES;
-  #orders = NO_ORDERS;
+  #packetIds: number[] = NOTHING;
+  #states: number[] = NOTHING;
+  #orders: number[] = NOTHING;
   /** Whatever number the owner gave to a message; only there once it gave one. */
-  #marks = NO_MARKS;
+  #marks: number[] = NOTHING;
   #messages: (Message | undefined)[] = NOTHING;
   #terms: (Terms | undefined)[] = NOTHING;
   #size = 0;
@@ -116,10 +112,10 @@ export class Sender<Message, Terms> {
   /** Gives back the room that an earlier burst took, if nothing is in flight. */
   trim(): void {
     if (this.#size > 0 || this.#packetIds.length === 0 || this.resending) return;
-    this.#packetIds = NO_PACKET_IDS;
-    this.#states = NO_STATES;
-    this.#orders = NO_ORDERS;
-    this.#marks = NO_MARKS;
+    this.#packetIds = NOTHING;
+    this.#states = NOTHING;
+    this.#orders = NOTHING;
+    this.#marks = NOTHING;
     this.#messages = NOTHING;
     this.#terms = NOTHING;
   }
@@ -195,9 +191,7 @@ export class Sender<Message, Terms> {
   /** Remembers a number with `packetId`, which is in use. */
   mark(packetId: number, mark: number): void {
     if (this.#marks.length < this.#packetIds.length) {
-      const marks = new Float64Array(this.#packetIds.length);
-      marks.set(this.#marks);
-      this.#marks = marks;
+      this.#marks = zeros(this.#packetIds.length);
     }
     this.#marks[packetId & (this.#packetIds.length - 1)] = mark;
   }
@@ -274,10 +268,10 @@ export class Sender<Message, Terms> {
         throw new InvariantError("More messages in flight than packet identifiers.");
       return;
     }
-    this.#packetIds = new Uint16Array(capacity);
-    this.#states = new Uint8Array(capacity);
-    this.#orders = new Float64Array(capacity);
-    if (marks.length > 0) this.#marks = new Float64Array(capacity);
+    this.#packetIds = zeros(capacity);
+    this.#states = zeros(capacity);
+    this.#orders = zeros(capacity);
+    if (marks.length > 0) this.#marks = zeros(capacity);
     this.#messages = new Array<Message | undefined>(capacity).fill(undefined);
     this.#terms = new Array<Terms | undefined>(capacity).fill(undefined);
     for (let from = 0; from < old.packetIds.length; from++) {
@@ -298,4 +292,9 @@ export class Sender<Message, Terms> {
       this.#resendAt = 0;
     }
   }
+}
+
+/** Plain arrays: a window is small, and a typed array costs more than what most windows hold. */
+function zeros(length: number): number[] {
+  return new Array<number>(length).fill(0);
 }
