@@ -224,7 +224,7 @@ export class Channel implements TimerTarget {
     const isOurs = reason.kind !== "client-disconnected" && reason.kind !== "connection-closed";
     if (wasConnected && isOurs && this.isVersion5) this.#sendDisconnect(reason); // [MQTT-3.14.0-1]
     this.#leave(reason, wasConnected);
-    this.connection.end();
+    this.connection.end(reason.kind === "client-disconnected" ? "goodbye" : undefined);
   }
 
   /** The connection has ended by itself. */

@@ -146,12 +146,13 @@ export class Connection implements PipeReceiver {
   }
 
   /** Sends what waits, then ends the connection. Nothing that still comes in is handled. */
-  end(): void {
+  end(parting?: "goodbye"): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.framer.pause();
     this.output.flush();
-    this.pipe.end();
+    if (parting === undefined || this.pipe.endAfterGoodbye === undefined) this.pipe.end();
+    else this.pipe.endAfterGoodbye();
   }
 
   /** Whatever goes wrong while a packet is handled ends this connection and nothing else. */
