@@ -5,6 +5,7 @@
  * undefined when the protocol name is not ours: then nobody knows how to answer, and the server just closes.
  */
 
+import { rangesEqual, utf8Encode } from "#base";
 import { checkFlags } from "../fixed-header.ts";
 import { type ConnectPacket, PacketType, type Qos, type Will } from "../packet.ts";
 import { type ConnectProperties, SESSION_NEVER_EXPIRES } from "../property.ts";
@@ -68,15 +69,21 @@ export function decodeConnect(reader: Reader, flags: number): ConnectPacket {
   return packet;
 }
 
+const NAME = utf8Encode("MQTT");
+/** Of 3.1. */
+const OLD_NAME = utf8Encode("MQIsdp");
+
+function isName(name: Uint8Array, bytes: Uint8Array, at: number, length: number, end: number): boolean {
+  return length === name.length && at + length <= end && rangesEqual(name, 0, bytes, at, length);
+}
+
 /** Name and level. A level that nobody speaks is answered in the version nearest to it. */
 function readLevel(reader: Reader): number {
   const { bytes, at } = reader;
   const nameLength = reader.uint16("the protocol name", "MQTT-3.1.2-1");
-  const name = String.fromCharCode(
-    ...bytes.subarray(at + 2, Math.min(at + 2 + nameLength, at + 8, reader.end)),
-  );
-  const isOld = name === "MQIsdp";
-  if ((!isOld && name !== "MQTT") || nameLength !== name.length) {
+  const isOld = isName(OLD_NAME, bytes, at + 2, nameLength, reader.end);
+  const name = isOld ? "MQIsdp" : "MQTT";
+  if (!isOld && !isName(NAME, bytes, at + 2, nameLength, reader.end)) {
     throw reader.protocolError(
       "unknown protocol name",
       "MQTT-3.1.2-1",

@@ -42,9 +42,12 @@ export function encodePacket(
   return undefined;
 }
 
+/** Nothing is called back while a packet is encoded, so one is enough. */
+const writer = new Writer();
+
 function encodeWhole(packet: Packet, version: ProtocolVersion): Uint8Array | undefined {
   if (packet.type === PacketType.PUBLISH) return encodePublish(packet, version);
-  const writer = new Writer();
+  writer.begin();
   const isSayable = encodeBody(writer, packet, version);
   return isSayable ? writer.finish((packet.type << 4) | requiredFlags(packet.type)) : undefined;
 }

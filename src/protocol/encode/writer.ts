@@ -17,6 +17,8 @@ import { InvalidPacketError } from "../wire-error.ts";
 
 const HEADER_ROOM = 5;
 const FIRST_CAPACITY = 128;
+/** A buffer that has grown beyond this for one packet is not kept for the next. */
+const LARGEST_KEPT = 64 * 1024;
 /** What two length bytes can say. */
 const LONGEST_FIELD = 0xffff;
 
@@ -24,6 +26,12 @@ const LONGEST_FIELD = 0xffff;
 export class Writer {
   #bytes = new Uint8Array(FIRST_CAPACITY);
   #at = HEADER_ROOM;
+
+  /** Begins another packet in the same buffer. */
+  begin(): void {
+    this.#at = HEADER_ROOM;
+    if (this.#bytes.length > LARGEST_KEPT) this.#bytes = new Uint8Array(FIRST_CAPACITY);
+  }
 
   byte(value: number): void {
     const at = this.#advance(1);
