@@ -12,7 +12,14 @@ import { join, resolve } from "node:path";
 import { readPackageJson, root } from "./checkout.ts";
 
 const sourceCondition = "martlet-dev";
-const onlyForDevelopment = ["private", "scripts", "devDependencies", "optionalDependencies", "files"];
+const onlyForDevelopment = [
+  "private",
+  "workspaces",
+  "scripts",
+  "devDependencies",
+  "optionalDependencies",
+  "files",
+];
 const documents = ["README.md", "LICENSE", "CHANGELOG.md"];
 
 function withoutSourceCondition(

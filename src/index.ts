@@ -39,5 +39,13 @@ export {
   type UndeliveredKind,
 } from "#broker";
 export { InvalidPacketError, MalformedPacketError, ProtocolError } from "#protocol";
-export { type BrokerOptions, createBroker, type ListenerOptions, MartletBroker, version } from "#server";
+export {
+  type BrokerOptions,
+  createBroker,
+  type ListenerOptions,
+  MartletBroker,
+  type PersistenceOptions,
+  version,
+} from "#server";
+export { type JournalSettings, StoreError } from "#store";
 export { ListenError, type ListeningAddress } from "#transport";

@@ -60,7 +60,7 @@ describe("the installed package", () => {
       string,
       unknown
     >;
-    for (const field of ["private", "scripts", "devDependencies", "optionalDependencies"]) {
+    for (const field of ["private", "workspaces", "scripts", "devDependencies", "optionalDependencies"]) {
       expect(published, field).not.toHaveProperty(field);
     }
     expect(JSON.stringify(published)).not.toContain("martlet-dev");
@@ -72,7 +72,7 @@ describe("the installed package", () => {
     for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "dist/index.js"]) {
       expect(existsSync(join(installed, file)), file).toBe(true);
     }
-    for (const file of ["src", "test", "scripts", "dist/.tsbuildinfo"]) {
+    for (const file of ["src", "test", "scripts", "bench", "dist/.tsbuildinfo"]) {
       expect(existsSync(join(installed, file)), file).toBe(false);
     }
   });

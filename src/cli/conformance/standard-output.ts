@@ -4,7 +4,12 @@ export async function writeWhole(text: string): Promise<void> {
   await new Promise<void>((resolve) => {
     const { stdout } = process;
     // The reader has gone, for example `martlet conformance ... | head`.
-    stdout.once("error", () => resolve());
-    stdout.write(`${text}\n`, () => resolve());
+    const onError = (): void => resolve();
+    stdout.once("error", onError);
+    stdout.write(`${text}\n`, (error) => {
+      // A failed write is followed by the event.
+      if (!error) stdout.off("error", onError);
+      resolve();
+    });
   });
 }
