@@ -9,6 +9,7 @@ export {
   copyBytes,
   EMPTY_BYTES,
   hashBytes,
+  plainBytes,
   rangesEqual,
   toHex,
   utf8Decode,

@@ -5,7 +5,7 @@
  * hook), and while the client does not take what was sent to it. It knows nothing of sessions or topics.
  */
 
-import { EMPTY_BYTES } from "#base";
+import { EMPTY_BYTES, plainBytes } from "#base";
 import type { KeepAlive } from "#flow";
 import {
   type AcknowledgementPacket,
@@ -63,7 +63,8 @@ export class Connection implements PipeReceiver {
     return this.output.pendingBytes < HIGH_WATER;
   }
 
-  onBytes(chunk: Uint8Array): void {
+  onBytes(received: Uint8Array): void {
+    const chunk = plainBytes(received);
     this.core.durable?.begin();
     this.core.metrics.bytesReceived += chunk.length;
     this.#hasHeard = false;

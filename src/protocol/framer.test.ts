@@ -281,3 +281,20 @@ test("the version is set before the sink sees CONNECT", () => {
 test("a client's framer is told its version", () => {
   expect(() => framing({ side: "client" })).toThrow(InvariantError);
 });
+
+test("what is kept is a copy, also of a Buffer whose slices are views", () => {
+  // CONNECT with client id i, user name u and password 01 02.
+  const bytes = Buffer.from("101400044d51545404c2003c00016900017500020102", "hex");
+  const passwords: (Uint8Array | undefined)[] = [];
+  const framer = new Framer(
+    {
+      onPublish: () => undefined,
+      onPacket: (packet) => void (packet.type === PacketType.CONNECT && passwords.push(packet.password)),
+    },
+    { side: "server" },
+  );
+  framer.push(bytes);
+  bytes.fill(0xff);
+  expect(passwords.map((each) => each?.constructor)).toEqual([Uint8Array]);
+  expect(passwords[0]?.includes(0xff)).toBe(false);
+});

@@ -10,7 +10,7 @@
  * dead: it ignores everything. Does not know what is connected, alive or allowed: that is its owner's.
  */
 
-import { copyBytes, EMPTY_BYTES, InvariantError, rangesEqual } from "#base";
+import { copyBytes, EMPTY_BYTES, InvariantError, plainBytes, rangesEqual } from "#base";
 import { decodePublish } from "./decode/publish.ts";
 import { type DecodeOptions, Reader } from "./decode/reader.ts";
 import { acceptedTypes, fixedHeaderSize, paddedLength, refusedType } from "./fixed-header.ts";
@@ -129,9 +129,10 @@ export class PacketFramer {
     return this.#partialLength + this.#backlogBytes;
   }
 
-  /** Handles all packets that `chunk` completes. The caller may reuse its memory afterwards. */
-  push(chunk: Uint8Array): void {
+  /** Handles all packets that `received` completes. The caller may reuse its memory afterwards. */
+  push(received: Uint8Array): void {
     if (this.#working) return;
+    const chunk = plainBytes(received);
     if (this.#paused) {
       this.#keep(chunk.slice());
       return;
