@@ -19,3 +19,17 @@
 export type { Accepted, ClientAddress, Continued, Exchange, Gate, Identity, Login, Refused } from "./gate.ts";
 export { guardedGate } from "./guarded-gate.ts";
 export { openGate } from "./open-gate.ts";
+export { PasswordFile, type PlainAccount, userNameProblem } from "./password-file.ts";
+export {
+  type Argon2Cost,
+  DEFAULT_ITERATIONS,
+  formatPasswordHash,
+  type HashOptions,
+  hashPassword,
+  MOST_ITERATIONS,
+  type PasswordHash,
+  type PasswordHashing,
+  type PasswordMethod,
+  parsePasswordHash,
+  verifyPassword,
+} from "./password-hash.ts";

@@ -31,9 +31,11 @@ const WIDTH = 80;
 
 function optionLines(options: Options): string[] {
   return Object.entries(options).flatMap(([name, option]) => {
-    const head = optionHead(name, option).padEnd(TEXT_COLUMN);
-    const [first = "", ...rest] = wrap(option.help, " ".repeat(TEXT_COLUMN));
-    return [head + first.trimStart(), ...rest];
+    const head = optionHead(name, option);
+    const text = wrap(option.help, " ".repeat(TEXT_COLUMN));
+    if (head.length > TEXT_COLUMN) return [head.trimEnd(), ...text];
+    const [first = "", ...rest] = text;
+    return [head.padEnd(TEXT_COLUMN) + first.trimStart(), ...rest];
   });
 }
 
