@@ -166,11 +166,9 @@ export class DurableState {
 
   /** One more holds `message`; it is written if nobody did. */
   hold(message: Message): void {
-    if (message.recordId === 0) {
-      message.recordId = this.#addMessage(message, false);
-      return;
-    }
-    this.holdStored(message.recordId);
+    // A message that was read as a retained one may have been let go of since.
+    if (message.recordId !== 0 && this.store.has(message.recordId)) this.holdStored(message.recordId);
+    else message.recordId = this.#addMessage(message, false);
   }
 
   /** One more holds the message of this record. */

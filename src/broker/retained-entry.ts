@@ -55,6 +55,7 @@ export class RetainedEntry extends ArenaEntry {
     if (payloadStart > topicEnd) message.properties = bytes.slice(topicEnd, payloadStart);
     message.expiresAt = this.expiresAt;
     message.publisherId = this.#publisherId;
+    message.recordId = this.recordId;
     return message;
   }
 

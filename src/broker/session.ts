@@ -33,8 +33,8 @@ export interface SessionHost {
   now(): number;
   /** What lies in the store for `clientId` is not delivered any more: each has its outcome, and goes. */
   discard(stored: StoredQueue, clientId: string, kind: UndeliveredKind): void;
-  /** A record could not be read. */
-  onReadFailure(error: unknown): void;
+  /** A record could not be read; `session`, if it is given, is to try it again. */
+  onReadFailure(error: unknown, session?: Session): void;
   /** What `session` waited for is due. */
   onSessionTimer(session: Session, due: "will" | "expiry"): void;
 }
@@ -290,7 +290,7 @@ export class Session implements TimerTarget, QueueOwner {
           // It may have been dropped meanwhile.
           if (queue.unloaded === recordId) queue.load(delivery);
         },
-        (error: unknown) => this.#host.onReadFailure(error),
+        (error: unknown) => this.#host.onReadFailure(error, this),
       )
       .finally(() => {
         this.#isLoading = false;
@@ -384,6 +384,11 @@ export class Session implements TimerTarget, QueueOwner {
       permitted.recordId = message.recordId;
       this.sender.mark(packetId, recordId);
       this.#host.durable?.send(recordId, this, permitted, terms, qos, packetId);
+      if (qos === 2) channel.holdOutput();
+    } else if (this.recordId !== 0) {
+      // A retained message for a new subscription is written only now, from when on it is in flight as others are.
+      const durable = this.#host.durable as DurableState;
+      this.sender.mark(packetId, durable.deliver(this, permitted, terms, qos, packetId));
       if (qos === 2) channel.holdOutput();
     }
     sendPublish(channel, permitted, terms, qos, packetId, false);

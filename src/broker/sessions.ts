@@ -17,6 +17,9 @@ import { Session, type SessionHost } from "./session.ts";
 import type { StoredQueue } from "./stored-queue.ts";
 import type { WillMessage } from "./will.ts";
 
+/** Between attempts to read a queued message. */
+const READ_RETRY_MS = 1_000;
+
 export class Sessions implements SessionHost {
   readonly #core: BrokerCore;
   readonly #sessions = new Map<string, Session>();
@@ -62,9 +65,11 @@ export class Sessions implements SessionHost {
     );
   }
 
-  onReadFailure(error: unknown): void {
+  onReadFailure(error: unknown, session?: Session): void {
     if (this.stopping) return;
     this.#core.log.write("error", `A queued message could not be read: ${describeError(error)}`);
+    // Nothing else may ever happen to this client, so it is tried again by itself.
+    if (session !== undefined) this.#core.clock.schedule(READ_RETRY_MS, () => session.pump());
   }
 
   get(clientId: string): Session | undefined {

@@ -48,6 +48,11 @@ export class StoredQueue {
       this.#last.next = chunk;
       this.#last = chunk;
       this.#tail = 0;
+      // Everything before it has been taken, and there was nothing to go on to.
+      if (this.#head === this.#first.capacity) {
+        this.#first = chunk;
+        this.#head = 0;
+      }
     }
     this.#last.ids[this.#tail] = id;
     this.#last.sizes[this.#tail] = sizeBytes;
