@@ -9,9 +9,8 @@ export function listenAdvice(error: ListenError, listeners: readonly ListenerOpt
   if (!(cause instanceof Error) || !("code" in cause)) return error;
   const port = "port" in cause && typeof cause.port === "number" ? cause.port : undefined;
   const address = "address" in cause ? String(cause.address) : undefined;
-  const isWebSocket = listeners.some((each) => each.protocol === "websocket" && each.port === port);
-  const change = isWebSocket ? "--ws-port, or switch WebSocket off with --no-ws" : "--port";
-  const what = isWebSocket ? `Port ${port} for WebSocket` : `Port ${port}`;
+  const listener = listeners.find((each) => each.protocol !== "unix" && each.port === port);
+  const { change, what } = wordsFor(listener?.protocol, port);
   switch (cause.code) {
     case "EADDRINUSE":
       return new ListenError(
@@ -38,5 +37,23 @@ export function listenAdvice(error: ListenError, listeners: readonly ListenerOpt
     }
     default:
       return error;
+  }
+}
+
+/** The option that sets the port, and what the port is called. */
+function wordsFor(
+  protocol: ListenerOptions["protocol"] | undefined,
+  port: number | undefined,
+): { readonly change: string; readonly what: string } {
+  switch (protocol) {
+    case "websocket":
+      return {
+        change: "--ws-port, or switch WebSocket off with --no-ws",
+        what: `Port ${port} for WebSocket`,
+      };
+    case "tls":
+      return { change: "--tls-port", what: `Port ${port} for TLS` };
+    default:
+      return { change: "--port", what: `Port ${port}` };
   }
 }

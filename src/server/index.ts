@@ -2,4 +2,5 @@
 
 export { isExposed, isLoopback, type ListenerOptions } from "./listen.ts";
 export { type BrokerOptions, createBroker, MartletBroker } from "./martlet-broker.ts";
+export type { PersistenceOptions } from "./persistence.ts";
 export { version } from "./version.ts";

@@ -15,8 +15,10 @@ import {
   systemRandom,
 } from "#base";
 import { Broker, type BrokerSettings, type PacketTrace } from "#broker";
+import type { RecoveryReport, Store } from "#store";
 import { type ListeningAddress, memoryPipes, type Pipe, type TransportListener } from "#transport";
-import { isExposed, type ListenerOptions, listenerFor } from "./listen.ts";
+import { isExposed, type ListenerOptions, type ListenerReports, listenerFor } from "./listen.ts";
+import { type PersistenceOptions, storeFor } from "./persistence.ts";
 import { version } from "./version.ts";
 
 export interface BrokerOptions {
@@ -28,6 +30,10 @@ export interface BrokerOptions {
   readonly gate?: Gate;
   /** Lets anybody connect also from other machines, when there is no gate. Default false. */
   readonly allowAnonymous?: boolean;
+  /** What outlives the process. Default: nothing; the command `martlet` keeps it in `./martlet-data`. */
+  readonly persistence?: PersistenceOptions;
+  /** A store of one's own, instead of `persistence`; for tests. */
+  readonly store?: Store;
   readonly log?: Log;
   /** Sees every packet; for tools. */
   readonly trace?: PacketTrace;
@@ -40,21 +46,28 @@ export interface BrokerOptions {
 export class MartletBroker extends Broker {
   readonly #listeners: TransportListener[];
   readonly #clock: Clock;
+  readonly #log: Log;
   #addresses: readonly ListeningAddress[] = [];
 
   constructor(options: BrokerOptions = {}) {
     const clock = options.clock ?? systemClock();
     const log = options.log ?? silentLog;
+    const random = options.random ?? systemRandom();
+    const store =
+      options.store ??
+      (options.persistence === undefined ? undefined : storeFor(options.persistence, clock, random));
     super({
       clock,
-      random: options.random ?? systemRandom(),
+      random,
       log,
+      ...(store === undefined ? {} : { store }),
       version: `martlet version ${version}`,
       ...(options.settings === undefined ? {} : { settings: options.settings }),
       ...(options.gate === undefined ? {} : { gate: options.gate }),
       ...(options.trace === undefined ? {} : { trace: options.trace }),
     });
     this.#clock = clock;
+    this.#log = log;
     const listeners = options.listeners ?? [];
     const exposed = listeners.findIndex(isExposed);
     if (exposed >= 0 && options.gate === undefined && options.allowAnonymous !== true) {
@@ -63,9 +76,12 @@ export class MartletBroker extends Broker {
         "other machines could reach this listener and anybody could connect; set a gate, or allowAnonymous.",
       );
     }
-    const onProblem = (problem: Error): void => log.write("warn", describeError(problem));
+    const reports: ListenerReports = {
+      onProblem: (problem) => log.write("warn", describeError(problem)),
+      onNotice: (level, sentence) => log.write(level, sentence),
+    };
     this.#listeners = listeners.map((listener, index) =>
-      listenerFor(listener, `listeners[${index}]`, this.settings, onProblem),
+      listenerFor(listener, `listeners[${index}]`, this.settings, reports),
     );
   }
 
@@ -79,6 +95,8 @@ export class MartletBroker extends Broker {
    * @throws ListenError when a listener cannot start, StateError when `stop` comes meanwhile; then none listens
    */
   async start(): Promise<this> {
+    const report = await this.restore();
+    if (report !== undefined) this.#tellRestored(report);
     this.open();
     const addresses: ListeningAddress[] = [];
     try {
@@ -92,6 +110,23 @@ export class MartletBroker extends Broker {
     }
     this.#addresses = addresses;
     return this;
+  }
+
+  #tellRestored({ records, durationMs, cut, lostBatches, salvaged }: RecoveryReport): void {
+    const { sessions, retained, subscriptions } = this.sizes;
+    this.#log.write(
+      "info",
+      `Restored ${sessions} sessions, ${subscriptions} subscriptions and ${retained} retained messages (${records} records) in ${Math.round(durationMs)} ms.`,
+    );
+    if (cut !== undefined)
+      this.#log.write(
+        "info",
+        `The last write was cut off by a crash, before it was acknowledged: ${cut.file}.`,
+      );
+    if (lostBatches > 0)
+      this.#log.write("warn", `The system lost the last ${lostBatches} writes before a crash.`);
+    for (const { file, offset, sizeBytes } of salvaged)
+      this.#log.write("warn", `Skipped ${sizeBytes} unreadable bytes of ${file} at offset ${offset}.`);
   }
 
   /** Stops listening, tells the clients, and resolves when all are gone, at the latest after a few seconds. */

@@ -53,6 +53,9 @@ export class Recorder implements PipeReceiver {
   error: Error | undefined;
   /** Called for each chunk, after it has been recorded. */
   onChunk: (() => void) | undefined;
+  /** Called after each `onWritten`, and from inside `onClosed`. */
+  onWrittenCall: (() => void) | undefined;
+  onClose: (() => void) | undefined;
   violation: string | undefined;
   #insideOpen = false;
 
@@ -75,12 +78,14 @@ export class Recorder implements PipeReceiver {
   onWritten(): void {
     this.#check("onWritten");
     this.writtenCalls++;
+    this.onWrittenCall?.();
   }
 
   onClosed(error: Error | undefined): void {
     this.#check("onClosed");
     this.closed = true;
     this.error = error;
+    this.onClose?.();
   }
 
   #check(call: string): void {

@@ -2,6 +2,7 @@
  * What goes wrong below MQTT, in sentences that say what to do, with the system's own error as `cause`.
  */
 
+import { getSystemErrorName } from "node:util";
 import { describeError, MartletError } from "#base";
 
 /** A listener could not start, or has a problem while it goes on (then it is reported, not thrown). */
@@ -33,12 +34,47 @@ export function systemCode(error: unknown): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
+/** What the system answered to a call, in the form that Node gives it. */
+export class SystemError extends Error {
+  readonly errno: number;
+  /** For example `ECONNRESET`. */
+  readonly code: string;
+  readonly syscall: string;
+
+  /** @param errno negative, as handles report it */
+  constructor(errno: number, syscall: string) {
+    const code = getSystemErrorName(errno);
+    super(`${syscall} ${code}`);
+    this.name = "SystemError";
+    this.errno = errno;
+    this.code = code;
+    this.syscall = syscall;
+  }
+}
+
 /** The typed form of an error that ended an established connection. */
 export function brokenPipe(error: Error): PipeError {
   if (error instanceof PipeError) return error;
   return systemCode(error) === "ETIMEDOUT"
     ? new PipeError("timed-out", "The peer stopped answering", { cause: error })
     : new PipeError("reset", `The connection broke: ${describeError(error)}`, { cause: error });
+}
+
+const brokenBySystem = new Map<string, PipeError>();
+
+/**
+ * The typed form of what the system reported for an established connection. One object for each kind, without a stack
+ * of its own: where it came up says nothing, and a storm of resets should not pay for it.
+ */
+export function brokenPipeOf(errno: number, syscall: string): PipeError {
+  const key = `${syscall} ${errno}`;
+  let error = brokenBySystem.get(key);
+  if (error === undefined) {
+    error = brokenPipe(new SystemError(errno, syscall));
+    error.stack = `${error.name}: ${error.message}`;
+    brokenBySystem.set(key, error);
+  }
+  return error;
 }
 
 /** The typed form of an error that kept a connection from being made. */

@@ -1,5 +1,5 @@
 /**
- * @module transport: byte pipes behind one port, over TCP, Unix sockets, WebSocket and memory. No packets here.
+ * @module transport: byte pipes behind one port, over TCP, TLS, Unix sockets, WebSocket and memory. No packets here.
  */
 
 export { type ConnectPipes, type PipeContractCase, pipeContract } from "./contract.ts";
@@ -8,12 +8,16 @@ export { type MemoryListener, memoryListener, memoryPipes } from "./memory.ts";
 export type {
   ListeningAddress,
   PeerAddress,
+  PeerCertificate,
   Pipe,
   PipeReceiver,
   TransportKind,
   TransportListener,
 } from "./pipe.ts";
+export type { ListenNotice, PipeChoice } from "./pipe-choice.ts";
 export { connectTcp, type TcpDialOptions, type TcpListenerOptions, tcpListener } from "./tcp.ts";
+export { connectTls, type TlsDialOptions, type TlsListenerOptions, tlsListener } from "./tls.ts";
+export type { TlsCredentials } from "./tls-credentials.ts";
 export {
   connectWebSocket,
   type WebSocketDialOptions,

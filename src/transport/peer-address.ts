@@ -3,6 +3,7 @@
  */
 
 import type { Socket } from "node:net";
+import type { HandleAddress, StreamHandle } from "./handle-io.ts";
 import type { PeerAddress, TransportKind } from "./pipe.ts";
 
 /** Both ends of `socket`. Reads them now, since the system forgets them when the connection ends. */
@@ -13,6 +14,22 @@ export function peerAddressOf(socket: Socket, transport: TransportKind): PeerAdd
     remotePort: socket.remotePort ?? 0,
     localAddress: plainAddress(socket.localAddress),
     localPort: socket.localPort ?? 0,
+  };
+}
+
+/** Both ends of a connection's handle, as far as the system still knows them. */
+export function peerAddressOfHandle(handle: StreamHandle, transport: TransportKind): PeerAddress {
+  const remote: HandleAddress = {};
+  const local: HandleAddress = {};
+  // What fails leaves its object empty.
+  handle.getpeername?.(remote);
+  handle.getsockname?.(local);
+  return {
+    transport,
+    remoteAddress: plainAddress(remote.address),
+    remotePort: remote.port ?? 0,
+    localAddress: plainAddress(local.address),
+    localPort: local.port ?? 0,
   };
 }
 

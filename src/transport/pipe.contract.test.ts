@@ -8,6 +8,7 @@ import { systemClock } from "#base";
 import { type ConnectPipes, pipeContract } from "./contract.ts";
 import { memoryPipes } from "./memory.ts";
 import type { ListeningAddress, Pipe, TransportListener } from "./pipe.ts";
+import type { PipeKind } from "./pipe-choice.ts";
 import { connectTcp, tcpListener } from "./tcp.ts";
 import { connectWebSocket, webSocketListener } from "./websocket.ts";
 
@@ -32,18 +33,28 @@ async function through(
   return pipes;
 }
 
-function overTcp(host: string): ConnectPipes {
+function overTcp(host: string, pipes: PipeKind): ConnectPipes {
   return (graceMs) =>
-    through(tcpListener({ host, port: 0, graceMs }), ({ port }) => connectTcp({ host, port, graceMs }));
+    through(tcpListener({ host, port: 0, pipes, graceMs }), ({ port }) =>
+      connectTcp({ host, port, graceMs }),
+    );
 }
 
-const transports: Readonly<Record<string, ConnectPipes>> = {
-  "tcp on IPv4": overTcp("127.0.0.1"),
-  "tcp on IPv6": overTcp("::1"),
-  unix: (graceMs) => {
+function overUnix(pipes: PipeKind): ConnectPipes {
+  return (graceMs) => {
     const path = join(folder, `${sockets++}.sock`);
-    return through(tcpListener({ path, graceMs }), () => connectTcp({ path, graceMs }));
-  },
+    return through(tcpListener({ path, pipes, graceMs }), () => connectTcp({ path, graceMs }));
+  };
+}
+
+/** The dialer's end is a net pipe everywhere. */
+const transports: Readonly<Record<string, ConnectPipes>> = {
+  "tcp on IPv4, net": overTcp("127.0.0.1", "net"),
+  "tcp on IPv6, net": overTcp("::1", "net"),
+  "tcp on IPv4, handle": overTcp("127.0.0.1", "handle"),
+  "tcp on IPv6, handle": overTcp("::1", "handle"),
+  "unix, net": overUnix("net"),
+  "unix, handle": overUnix("handle"),
   websocket: (graceMs) =>
     through(webSocketListener({ host: "127.0.0.1", port: 0, graceMs }), ({ port }) =>
       connectWebSocket({ url: `ws://127.0.0.1:${port}/mqtt`, graceMs }),

@@ -6,7 +6,7 @@
  */
 
 /** What carries the bytes. */
-export type TransportKind = "tcp" | "unix" | "websocket" | "memory";
+export type TransportKind = "tcp" | "unix" | "tls" | "websocket" | "memory";
 
 /** Both ends of a connection. Unix sockets and memory pipes have no ports: theirs are 0. */
 export interface PeerAddress {
@@ -18,9 +18,28 @@ export interface PeerAddress {
   readonly localPort: number;
 }
 
+/** What the peer has shown and proved in a TLS handshake. Node's `X509Certificate` is one. */
+export interface PeerCertificate {
+  /** One `name=value` a line, for example `CN=sensor-1`. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** For example `DNS:sensor-1.example.org, IP Address:192.0.2.7`. */
+  readonly subjectAltName: string | undefined;
+  readonly serialNumber: string;
+  /** SHA-256 of the whole, in hex with colons. */
+  readonly fingerprint256: string;
+  readonly validFrom: string;
+  readonly validTo: string;
+  /** In DER form. */
+  readonly raw: Uint8Array;
+}
+
 /** One end of a connection. Until `open` nothing is lost: bytes and the peer's end wait. */
 export interface Pipe {
+  /** Stays the same. What nobody has asked for before a connection broke may be empty. */
   readonly peer: PeerAddress;
+  /** Over TLS, when the peer was asked for one. May be asked for as long as the pipe is open. */
+  readonly peerCertificate?: PeerCertificate | undefined;
 
   /** Attaches the one receiver; bytes begin to flow. Never calls back from inside this call. */
   open(receiver: PipeReceiver): void;
@@ -45,6 +64,12 @@ export interface Pipe {
    * period. What the peer still sends is dropped.
    */
   end(): void;
+
+  /**
+   * As `end`, for a peer that has said goodbye in the protocol above and will close too: a pipe that can do so does not
+   * wait for it. Absent where there is nothing to be saved.
+   */
+  endAfterGoodbye?(): void;
 
   /** Drops the connection and everything that waits in it at once. `onClosed` follows without an error. */
   destroy(): void;

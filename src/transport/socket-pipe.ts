@@ -1,5 +1,5 @@
 /**
- * A pipe over a connected `net.Socket`: TCP and Unix sockets.
+ * A pipe over a connected `net.Socket`: TCP, Unix sockets and TLS.
  *
  * Stands on public API only. The peer's FIN ends the pipe in an orderly way; there is no half-open state. HOT: no
  * closure and no timer per write or read, and an idle pipe holds neither buffer nor timer.
@@ -31,12 +31,11 @@ export class SocketPipe implements Pipe {
   #closed = false;
   #cancelGrace: (() => void) | undefined;
 
-  constructor(socket: Socket, transport: "tcp" | "unix", options: SocketPipeOptions) {
+  constructor(socket: Socket, transport: "tcp" | "unix" | "tls", options: SocketPipeOptions) {
     this.peer = peerAddressOf(socket, transport);
     this.#socket = socket;
     this.#options = options;
-    // `close` follows every error and finds it in `socket.errored`.
-    socket.on("error", ignore);
+    socket.on("error", this.#onError);
     socket.on("end", this.#onEnd);
     socket.on("close", this.#onClose);
   }
@@ -54,7 +53,8 @@ export class SocketPipe implements Pipe {
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
     if (this.#ending || socket.destroyed) return true;
-    if (this.#keptWrites > 0) {
+    // TLS never takes a write at once.
+    if (this.#keptWrites > 0 || this.peer.transport === "tls") {
       socket.write(bytes, this.#onTaken);
     } else {
       socket.write(bytes);
@@ -100,6 +100,11 @@ export class SocketPipe implements Pipe {
     this.#socket.destroy();
   }
 
+  /** `close` follows and finds the error in `socket.errored`. What TLS finds wrong does not close by itself. */
+  readonly #onError = (error: Error): void => {
+    this.#socket.destroy(error);
+  };
+
   readonly #onData = (chunk: Uint8Array): void => {
     if (!this.#ending) this.#receiver?.onBytes(chunk);
   };
@@ -124,5 +129,3 @@ export class SocketPipe implements Pipe {
     this.#receiver?.onClosed(error === null ? undefined : brokenPipe(error));
   };
 }
-
-function ignore(): void {}

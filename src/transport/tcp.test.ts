@@ -9,10 +9,12 @@ import { bindServers } from "./bind.ts";
 import { until } from "./contract-recorder.ts";
 import { ListenError, PipeError } from "./errors.ts";
 import type { Pipe, PipeReceiver, TransportListener } from "./pipe.ts";
+import type { PipeKind } from "./pipe-choice.ts";
 import { ServerListener } from "./server-listener.ts";
 import { connectTcp, type TcpListenerOptions, tcpListener } from "./tcp.ts";
 
 const cleanups: (() => unknown)[] = [];
+const kinds: readonly PipeKind[] = ["net", "handle"];
 
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -129,8 +131,8 @@ describe("listening", () => {
     await expect(listener.start(() => undefined)).rejects.toMatchObject({ code: "MARTLET_STATE" });
   });
 
-  test("close refuses new connections and leaves the pipes", async () => {
-    const { port, pipes, listener } = await accepting();
+  test.each(kinds)("close refuses new connections and leaves the %s pipes", async (kind) => {
+    const { port, pipes, listener } = await accepting({ pipes: kind });
     const client = await connectTcp({ port });
     await until("it is accepted", () => pipes.length === 1);
     const [atClient, atServer] = [watchClosing(client), watchClosing(pipes[0] as Pipe)];
@@ -142,9 +144,10 @@ describe("listening", () => {
     await until("both are closed", () => atClient.closed && atServer.closed);
   });
 
-  test("more than the most connections are dropped and reported", async () => {
+  test.each(kinds)("more than the most connections are dropped and reported (%s)", async (kind) => {
     const problems: ListenError[] = [];
     const { port, pipes } = await accepting({
+      pipes: kind,
       maxConnections: 1,
       onProblem: (problem) => problems.push(problem),
     });
@@ -153,8 +156,51 @@ describe("listening", () => {
     const second = socketTo(port);
     await once(second, "close");
     expect(pipes).toHaveLength(1);
-    expect(problems).toHaveLength(1);
+    expect(problems.map(({ message }) => message)).toEqual([
+      "A connection was dropped: 1 are open, the most allowed",
+    ]);
+    const atServer = watchClosing(pipes[0] as Pipe);
     first.destroy();
+    await until("the first is gone", () => atServer.closed);
+    const third = await connectTcp({ port });
+    await until("there is room again", () => pipes.length === 2);
+    third.destroy();
+  });
+
+  test.each(kinds)("a thousand connections come and go, and none is left in the count (%s)", async (kind) => {
+    const problems: ListenError[] = [];
+    let accepted = 0;
+    let closed = 0;
+    const most = 25;
+    const listener = listenerOf({
+      host: "127.0.0.1",
+      port: 0,
+      pipes: kind,
+      maxConnections: most,
+      onProblem: (problem) => problems.push(problem),
+    });
+    const [address] = await listener.start((pipe) => {
+      accepted++;
+      pipe.open({
+        onBytes: (chunk) => void pipe.write(Uint8Array.from(chunk)),
+        onWritten: () => undefined,
+        onClosed: () => void closed++,
+      });
+    });
+    const ways: ((socket: Socket) => void)[] = [
+      (socket) => socket.end(),
+      (socket) => socket.destroy(),
+      (socket) => socket.resetAndDestroy(),
+      (socket) => socket.once("data", () => socket.end()).write("x"),
+      (socket) => socket.once("data", () => socket.resetAndDestroy()).write("x"),
+    ];
+    for (let round = 0; round < 1000 / most; round++) {
+      const sockets = Array.from({ length: most }, () => socketTo(address?.port ?? 0));
+      await Promise.all(sockets.map((socket) => once(socket, "connect")));
+      for (const [index, socket] of sockets.entries()) ways[index % ways.length]?.(socket);
+      await until("all are gone", () => closed === (round + 1) * most);
+    }
+    expect({ accepted, closed, problems }).toEqual({ accepted: 1000, closed: 1000, problems: [] });
   });
 
   test("a connection that cannot be accepted is reported and accepting goes on", async () => {
@@ -177,8 +223,8 @@ describe("listening", () => {
 });
 
 describe("the peer", () => {
-  test("a FIN is an orderly end, a reset is not", async () => {
-    const { port, pipes } = await accepting();
+  test.each(kinds)("a FIN is an orderly end, a reset is not (%s)", async (kind) => {
+    const { port, pipes } = await accepting({ pipes: kind });
     const [polite, rude] = [socketTo(port), socketTo(port)];
     await until("both are accepted", () => pipes.length === 2);
     const closings = new Map(pipes.map((pipe) => [pipe.peer.remotePort, watchClosing(pipe)]));
@@ -189,11 +235,15 @@ describe("the peer", () => {
     await until("both are closed", () => atPolite.closed && atRude.closed);
     expect(atPolite.error).toBeUndefined();
     expect(atRude.error).toBeInstanceOf(PipeError);
-    expect(atRude.error).toMatchObject({ kind: "reset", cause: { code: "ECONNRESET" } });
+    expect(atRude.error).toMatchObject({
+      kind: "reset",
+      message: "The connection broke: read ECONNRESET",
+      cause: { code: "ECONNRESET", syscall: "read" },
+    });
   });
 
-  test("an IPv4 address on an IPv6 socket is shown as IPv4", async () => {
-    const { port, pipes } = await accepting({ host: "::" });
+  test.each(kinds)("an IPv4 address on an IPv6 socket is shown as IPv4 (%s)", async (kind) => {
+    const { port, pipes } = await accepting({ host: "::", pipes: kind });
     socketTo(port);
     await until("it is accepted", () => pipes.length === 1);
     expect(pipes[0]?.peer).toMatchObject({ remoteAddress: "127.0.0.1", localAddress: "127.0.0.1" });

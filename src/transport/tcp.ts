@@ -1,5 +1,5 @@
 /**
- * TCP and Unix sockets: the listener and the dialer of `SocketPipe`.
+ * TCP and Unix sockets: the listener, with `HandlePipe` or `SocketPipe` at its ends, and the dialer, with `SocketPipe`.
  */
 
 import { once } from "node:events";
@@ -7,8 +7,9 @@ import { connect, createServer, type Server } from "node:net";
 import { type Clock, systemClock } from "#base";
 import type { BindTarget } from "./bind.ts";
 import { failedDial, PipeError } from "./errors.ts";
+import { createHandleServer } from "./handle-server.ts";
 import { DEFAULT_GRACE_MS, type Pipe, type TransportListener } from "./pipe.ts";
-import { ServerListener, type ServerListenerOptions } from "./server-listener.ts";
+import { type PipeOptions, ServerListener, type ServerListenerOptions } from "./server-listener.ts";
 import { nodeSocketOptions, type SocketOptions } from "./socket-options.ts";
 import { SocketPipe } from "./socket-pipe.ts";
 
@@ -20,7 +21,7 @@ interface TcpOptions extends SocketOptions {
 }
 
 /** Where to listen (`port`, or `path` for a Unix socket), and how. */
-export type TcpListenerOptions = BindTarget & TcpOptions & ServerListenerOptions;
+export type TcpListenerOptions = BindTarget & TcpOptions & PipeOptions & ServerListenerOptions;
 
 /** Where to, and how: `{ port: 1883 }`, `{ host: "192.0.2.7", port: 1883 }` or `{ path: "/run/martlet.sock" }`. */
 export type TcpDialOptions = TcpOptions &
@@ -43,10 +44,13 @@ export function tcpListener(options: TcpListenerOptions): TransportListener {
   const pipeOptions = pipeOptionsOf(options);
   return new ServerListener<Server>(options, options, {
     kind: transport,
-    createServer: (accept) =>
-      createServer(nodeSocketOptions(options), (socket) =>
-        accept(new SocketPipe(socket, transport, pipeOptions)),
-      ),
+    pipes: options.pipes ?? "auto",
+    createServer: (accept, io) =>
+      io === undefined
+        ? createServer(nodeSocketOptions(options), (socket) =>
+            accept(new SocketPipe(socket, transport, pipeOptions)),
+          )
+        : createHandleServer({ ...pipeOptions, io, transport, openPipes: 0 }, options, accept),
   });
 }
 

@@ -57,6 +57,17 @@ export interface WebSocketDialOptions extends WebSocketOptions {
   readonly subprotocol?: Subprotocol;
   /** Sent with the handshake, for example a token for a proxy. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * For `wss://`: by which authorities and under which name the server's certificate is verified, or that it is not; and the
+   * client's own certificate. In PEM form.
+   */
+  readonly tls?: {
+    readonly ca?: string;
+    readonly servername?: string;
+    readonly cert?: string;
+    readonly key?: string;
+    readonly rejectUnauthorized?: boolean;
+  };
 }
 
 /** In order of preference. */
@@ -91,12 +102,13 @@ export function connectWebSocket(options: WebSocketDialOptions): Promise<Pipe> {
     url,
     subprotocol = "mqtt",
     headers = {},
+    tls = {},
     handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS,
   } = options;
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => reject(failedDial(url, error));
     try {
-      const handshake = { ...wsOptionsOf(options), headers, handshakeTimeout: handshakeTimeoutMs };
+      const handshake = { ...wsOptionsOf(options), ...tls, headers, handshakeTimeout: handshakeTimeoutMs };
       const webSocket = new WebSocket(url, [subprotocol], handshake);
       webSocket.once("error", fail);
       webSocket.once("upgrade", ({ socket }) => {
