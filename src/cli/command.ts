@@ -13,6 +13,8 @@ export interface Command<O extends Options = Options> {
   readonly usage?: string;
   /** Rewrites arguments that are no options, such as a URL, as options. */
   readonly prepare?: (args: readonly string[]) => readonly string[];
+  /** Reads its arguments itself, help included, where the command line is not ours to choose. `run` is not called then. */
+  readonly runArguments?: (args: readonly string[]) => Promise<number>;
   /** Resolves with the exit status when the command is done. */
   run(values: OptionValues<O>): Promise<number>;
 }

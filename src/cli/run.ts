@@ -23,6 +23,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const isNamed = first !== undefined && !first.startsWith("-");
     const command = await load(isNamed ? first : DEFAULT_COMMAND);
     const given = isNamed ? args.slice(1) : args;
+    if (command.runArguments !== undefined) return await command.runArguments(given);
     const values = readOptions(command.prepare?.(given) ?? given, { ...command.options, ...commonOptions });
     if (values["help"] === true) {
       console.log(isNamed ? commandHelp(command, usageOf(command)) : await programHelp());

@@ -3,7 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readPackageJson, root } from "../../scripts/checkout.ts";
+import { commands } from "../../src/cli/commands.ts";
 import { outcomeOf } from "./martlet-process.ts";
+
+const commandNames = Object.keys(commands).join(", ");
 
 describe("a command line that is not allowed", () => {
   it.each([
@@ -22,8 +25,8 @@ describe("a command line that is not allowed", () => {
     [["-p", "9", "--ws-port", "9"], "--ws-port: 9 is the port for TCP; give WebSocket another, or --no-ws."],
     [["broker", "x"], "x: no argument is expected here; martlet --help lists the options."],
     [["brokr"], "brokr: there is no such command. Did you mean broker?"],
-    [["serve"], "serve: there is no such command. The commands are: broker, conformance."],
-    [["a\nb\u001b[2J"], "a\\nb\\x1b[2J: there is no such command. The commands are: broker, conformance."],
+    [["serve"], `serve: there is no such command. The commands are: ${commandNames}.`],
+    [["a\nb\u001b[2J"], `a\\nb\\x1b[2J: there is no such command. The commands are: ${commandNames}.`],
     [["--__proto__"], "--__proto__: there is no such option. martlet --help lists them all."],
   ])("%j", async (args, sentence) => {
     expect(await outcomeOf(args)).toEqual({

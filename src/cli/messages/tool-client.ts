@@ -1,0 +1,218 @@
+/**
+ * The client of a message tool: from settings to a connection, and what the tool has to know of packets beside it.
+ *
+ * A first attempt that fails ends the tool; a connection that is lost later comes back by itself.
+ */
+
+import { StateError } from "#base";
+import {
+  AuthenticationError,
+  type Authenticator,
+  connect,
+  type Message,
+  type MqttClient,
+  type NodeConnectOptions,
+} from "#client";
+import { type Packet, PacketType, ProtocolVersion, type PublishPacket } from "#protocol";
+import { brokerUrl, dialFor } from "./dial.ts";
+import type { PacketTap } from "./packet-tap.ts";
+import type { MessageSettings } from "./settings.ts";
+import type { ShownMessage } from "./shown-message.ts";
+
+/** As much as the protocol allows. */
+const LARGEST_PACKET = 268_435_460;
+const DEFAULT_RECEIVE_MAXIMUM = 20;
+/** Somebody watches: rather soon than sparing. */
+const RECONNECT = { minimumDelayMs: 250, maximumDelayMs: 5_000 } as const;
+
+export interface ToolClientWishes {
+  /** Tell messages their packet identifiers. */
+  readonly withPacketIds?: boolean;
+  /** Come back when the connection is lost. */
+  readonly mayReconnect: boolean;
+}
+
+type AnyMessage = Message<unknown, unknown>;
+
+export class ToolClient {
+  readonly client: MqttClient;
+  readonly #settings: MessageSettings;
+  readonly #packets: PublishPacket[];
+  readonly #tap: () => PacketTap | undefined;
+
+  private constructor(
+    client: MqttClient,
+    settings: MessageSettings,
+    packets: PublishPacket[],
+    tap: () => PacketTap | undefined,
+  ) {
+    this.client = client;
+    this.#settings = settings;
+    this.#packets = packets;
+    this.#tap = tap;
+  }
+
+  /** Begins to connect, in the background: whoever subscribes at once misses nothing of a session that goes on. */
+  static async open(settings: MessageSettings, wishes: ToolClientWishes): Promise<ToolClient> {
+    const packets: PublishPacket[] = [];
+    let tap: PacketTap | undefined;
+    let client: MqttClient | undefined;
+    const debug = settings.debug
+      ? new (await import("./debug-lines.ts")).DebugLines(
+          settings.version,
+          () => client?.clientId ?? settings.clientId ?? "(null)",
+        )
+      : undefined;
+    const observer = {
+      onSent: (packet: Packet) => debug?.onSent(packet),
+      onReceived: (packet: Packet) => {
+        debug?.onReceived(packet);
+        if (wishes.withPacketIds === true && packet.type === PacketType.PUBLISH) packets.push(packet);
+      },
+    };
+    const isTapped = settings.debug || wishes.withPacketIds === true || settings.unsubscribe.length > 0;
+    const tapModule = isTapped ? await import("./packet-tap.ts") : undefined;
+    const dial = await dialFor(settings);
+    client = await connect(brokerUrl(settings), {
+      ...connectOptions(settings),
+      background: true,
+      reconnect: wishes.mayReconnect && RECONNECT,
+      dial: async (request) => {
+        const pipe = await dial(request);
+        if (tapModule === undefined) return pipe;
+        packets.length = 0;
+        tap = new tapModule.PacketTap(pipe, settings.version, observer);
+        return tap;
+      },
+    });
+    return new ToolClient(client, settings, packets, () => tap);
+  }
+
+  /** Resolves at the first connection. Rejects when the first attempt fails. */
+  async connected(): Promise<void> {
+    for await (const status of this.client.status()) {
+      if (status.state === "connected") return;
+      if (status.state === "waiting" || status.state === "closed") {
+        await this.client.close();
+        throw status.error ?? new StateError("The client was closed.");
+      }
+    }
+  }
+
+  /** Resolves with what ended the client, undefined for `close`; `onTrouble` hears of each loss before. */
+  async ended(onTrouble: (error: Error) => void): Promise<Error | undefined> {
+    for await (const status of this.client.status()) {
+      if (status.state === "waiting") onTrouble(status.error);
+      if (status.state === "closed") return status.error;
+    }
+    return undefined;
+  }
+
+  /** Also of filters that this client did not subscribe to. */
+  unsubscribe(topicFilters: readonly string[]): void {
+    this.#tap()?.unsubscribe(topicFilters, this.#settings.properties.unsubscribe);
+  }
+
+  /** A message with what its packet said. */
+  shown(message: AnyMessage): ShownMessage {
+    const { topicName, payload, qos, retain } = message;
+    const packet = this.#packetOf(message);
+    const { subscriptionIdentifiers: _, topicAlias: __, ...properties } = message.properties;
+    return {
+      topicName,
+      payload,
+      qos,
+      retain,
+      packetId: packet?.packetId ?? 0,
+      properties,
+      topicAlias: packet?.properties.topicAlias,
+      atMs: performance.timeOrigin + performance.now(),
+    };
+  }
+
+  /** `isAbrupt`: so that the broker publishes the will. */
+  async close(end: { readonly isAbrupt?: boolean; readonly drain?: boolean } = {}): Promise<void> {
+    const { version, properties } = this.#settings;
+    await this.client.close({
+      drain: end.drain === true,
+      reasonCode: end.isAbrupt === true && version === ProtocolVersion.MQTT_5_0 ? 0x04 : 0x00,
+      properties: properties.disconnect,
+    });
+  }
+
+  /** Packets come in the order of messages; those that the client did not hand on are passed over. */
+  #packetOf({ topicName, payload, qos, retain, dup }: AnyMessage): PublishPacket | undefined {
+    for (let packet = this.#packets.shift(); packet !== undefined; packet = this.#packets.shift()) {
+      const isSame =
+        packet.qos === qos &&
+        packet.retain === retain &&
+        packet.dup === dup &&
+        packet.payload.length === payload.length &&
+        (packet.topicName === "" || packet.topicName === topicName);
+      if (isSame) return packet;
+    }
+    return undefined;
+  }
+}
+
+function connectOptions(settings: MessageSettings): NodeConnectOptions {
+  const { userName, password, clientId, sessionExpiryInterval, properties } = settings;
+  const { connect: given } = properties;
+  const authenticator = authenticatorOf(settings);
+  return {
+    version: settings.version,
+    cleanStart: settings.cleanSession,
+    keepAliveSeconds: settings.keepAliveSeconds,
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(userName === undefined ? {} : { userName }),
+    ...(password === undefined ? {} : { password }),
+    ...(sessionExpiryInterval === undefined ? {} : { sessionExpiryInterval }),
+    ...(authenticator === undefined ? {} : { authenticator }),
+    ...willOptions(settings),
+    properties: {
+      ...(given.userProperties === undefined ? {} : { userProperties: given.userProperties }),
+      ...(given.requestProblemInformation === undefined
+        ? {}
+        : { requestProblemInformation: given.requestProblemInformation }),
+      ...(given.requestResponseInformation === undefined
+        ? {}
+        : { requestResponseInformation: given.requestResponseInformation }),
+    },
+    // Fewer than -C asks for, so that the broker keeps what is not taken.
+    receiveMaximum:
+      given.receiveMaximum ?? Math.min(settings.count ?? DEFAULT_RECEIVE_MAXIMUM, DEFAULT_RECEIVE_MAXIMUM),
+    maximumPacketSize: given.maximumPacketSize ?? LARGEST_PACKET,
+    topicAliasMaximum: given.topicAliasMaximum ?? 0,
+    topicAliasMaximumOutbound: properties.publish.topicAlias === undefined ? 0 : 1,
+    operationTimeoutMs: Number.POSITIVE_INFINITY,
+    outbox: { maximumBytes: Number.POSITIVE_INFINITY },
+  };
+}
+
+function willOptions({ willTopic, willPayload = "", willQos, willRetain, properties }: MessageSettings) {
+  if (willTopic === undefined) return {};
+  return {
+    will: {
+      topicName: willTopic,
+      payload: willPayload,
+      qos: willQos,
+      retain: willRetain,
+      properties: properties.will,
+    },
+  };
+}
+
+/** One message with `-D connect authentication-data`; a method that asks back is more than options can say. */
+function authenticatorOf({ properties }: MessageSettings): Authenticator | undefined {
+  const { authenticationMethod: method, authenticationData } = properties.connect;
+  if (method === undefined) return undefined;
+  return {
+    method,
+    begin: () => ({
+      start: () => authenticationData,
+      next: () => {
+        throw new AuthenticationError("the broker asks back, and only one message was given");
+      },
+    }),
+  };
+}
