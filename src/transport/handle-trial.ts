@@ -6,11 +6,12 @@
 
 import { once } from "node:events";
 import { type AddressInfo, connect, type Server, type Socket } from "node:net";
-import { connect as connectTls, createServer as createTlsServer, type SecureContextOptions } from "node:tls";
+import type { SecureContextOptions } from "node:tls";
 import { type Clock, describeError, InvariantError, systemClock } from "#base";
 import type { HandleIo } from "./handle-io.ts";
 import type { HandleHome } from "./handle-pipe.ts";
 import { createHandleServer } from "./handle-server.ts";
+import { loadTls } from "./lazy-modules.ts";
 import { lackingForTls } from "./node-handles.ts";
 import type { Pipe, PipeReceiver } from "./pipe.ts";
 import { type TlsHandleHome, TlsHandlePipe } from "./tls-handle-pipe.ts";
@@ -54,9 +55,10 @@ export async function tryTlsHandles(
   if (lacks !== undefined) return lacks;
   const home: TlsHandleHome = { io, clock: systemClock(), graceMs: TRIAL_TIMEOUT_MS };
   return await runTrial({
-    createServer: (accept) => createTlsServer(context, (socket) => accept(new TlsHandlePipe(socket, home))),
+    createServer: (accept) =>
+      loadTls().createServer(context, (socket) => accept(new TlsHandlePipe(socket, home))),
     // It talks to itself, and sends nothing that matters.
-    dial: (port) => connectTls({ port, host: LOOPBACK, rejectUnauthorized: false }),
+    dial: (port) => loadTls().connect({ port, host: LOOPBACK, rejectUnauthorized: false }),
     dialled: "secureConnect",
   });
 }

@@ -4,8 +4,9 @@
  */
 
 import { constants, createPrivateKey, X509Certificate } from "node:crypto";
-import { createSecureContext, type SecureContextOptions } from "node:tls";
+import type { SecureContextOptions } from "node:tls";
 import { ConfigError, describeError } from "#base";
+import { loadTls } from "./lazy-modules.ts";
 
 /** What a TLS listener shows and asks for. Texts and bytes in PEM form. */
 export interface TlsCredentials {
@@ -47,7 +48,7 @@ export function secureContextOptions(credentials: TlsCredentials): SecureContext
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   };
   try {
-    createSecureContext(options);
+    loadTls().createSecureContext(options);
   } catch (error) {
     throw new ConfigError("cert", `it cannot be used for TLS: ${describeError(error)}.`);
   }

@@ -8,13 +8,14 @@
 
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { connect, createServer, type Server, type TLSSocket } from "node:tls";
+import type { Server, TLSSocket } from "node:tls";
 import { type Clock, systemClock } from "#base";
 import type { PortTarget } from "./bind.ts";
 import { failedDial, PipeError } from "./errors.ts";
 import type { HandleIo } from "./handle-io.ts";
 import { tryHandles, tryTlsHandles } from "./handle-trial.ts";
 import { HandshakeReports } from "./handshake-reports.ts";
+import { loadTls } from "./lazy-modules.ts";
 import { DEFAULT_GRACE_MS, type Pipe, type TransportListener } from "./pipe.ts";
 import { type PipeOptions, ServerListener, type ServerListenerOptions } from "./server-listener.ts";
 import { nodeSocketOptions, type SocketOptions } from "./socket-options.ts";
@@ -73,7 +74,7 @@ export function tlsListener(options: TlsListenerOptions): TransportListener {
     pipes,
     tryHandles: async (io) => (await tryHandles(io)) ?? (await tryTlsHandles(io, context)),
     createServer(accept, io) {
-      const server = createServer({
+      const server = loadTls().createServer({
         ...context,
         ...nodeSocketOptions(options),
         requestCert: requireCertificate,
@@ -103,7 +104,7 @@ export function tlsListener(options: TlsListenerOptions): TransportListener {
 export async function connectTls(options: TlsDialOptions): Promise<Pipe> {
   const { host = "127.0.0.1", port, serverName, ca, cert, key } = options;
   const name = `${host} port ${port}`;
-  const socket = connect({
+  const socket = loadTls().connect({
     host,
     port,
     ...nodeSocketOptions(options),

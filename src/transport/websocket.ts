@@ -5,17 +5,11 @@
  * a connection. TLS is not done here.
  */
 
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { WebSocket, WebSocketServer } from "ws";
 import type { PortTarget } from "./bind.ts";
 import { failedDial } from "./errors.ts";
+import { loadHttp, loadWs } from "./lazy-modules.ts";
 import { DEFAULT_GRACE_MS, type Pipe, type TransportListener } from "./pipe.ts";
 import { ServerListener, type ServerListenerOptions } from "./server-listener.ts";
 import { nodeSocketOptions, type SocketOptions } from "./socket-options.ts";
@@ -109,7 +103,7 @@ export function connectWebSocket(options: WebSocketDialOptions): Promise<Pipe> {
     const fail = (error: unknown): void => reject(failedDial(url, error));
     try {
       const handshake = { ...wsOptionsOf(options), ...tls, headers, handshakeTimeout: handshakeTimeoutMs };
-      const webSocket = new WebSocket(url, [subprotocol], handshake);
+      const webSocket = new (loadWs().WebSocket)(url, [subprotocol], handshake);
       webSocket.once("error", fail);
       webSocket.once("upgrade", ({ socket }) => {
         webSocket.once("open", () => {
@@ -125,14 +119,14 @@ export function connectWebSocket(options: WebSocketDialOptions): Promise<Pipe> {
 
 function createUpgradingServer(options: WebSocketListenerOptions, accept: (pipe: Pipe) => void): Server {
   const { path = DEFAULT_PATH, handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
-  const upgrader = new WebSocketServer({
+  const upgrader = new (loadWs().WebSocketServer)({
     ...wsOptionsOf(options),
     noServer: true,
     clientTracking: false,
     // [MQTT-6.0.0-4]; `refusalOf` has seen that one of them is offered.
     handleProtocols: (offered) => SUBPROTOCOLS.find((name) => offered.has(name)) ?? false,
   });
-  const server = createServer(
+  const server = loadHttp().createServer(
     {
       ...nodeSocketOptions(options),
       headersTimeout: handshakeTimeoutMs,
@@ -204,7 +198,7 @@ function refuse(socket: Duplex, { status, sentence }: Refusal): void {
   socket.once("finish", () => socket.destroy());
   const body = `${sentence}\n`;
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${loadHttp().STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
