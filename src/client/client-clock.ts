@@ -6,20 +6,21 @@
  * by up to a minute, messages are not.
  */
 
-import { type Clock, systemClock } from "#base";
+import type { Clock } from "#base";
 
 /** `setTimeout` overflows above this and would ring at once. */
 const LONGEST_DELAY_MS = 0x7fff_ffff;
 
 export function clientClock(): Clock {
-  const clock = systemClock();
+  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => unknown };
   return {
-    ...clock,
+    now: () => performance.now(),
+    epochMs: () => Date.now(),
     schedule(delayMs, ring) {
       const timer = setTimeout(ring, Math.min(Math.max(0, Math.ceil(delayMs)), LONGEST_DELAY_MS));
       return () => clearTimeout(timer);
     },
-    afterTurn: "setImmediate" in globalThis ? (run) => clock.afterTurn(run) : afterMessage(),
+    afterTurn: setImmediate === undefined ? afterMessage() : (run) => void setImmediate(run),
   };
 }
 

@@ -11,22 +11,17 @@ import {
   type ConnackPacket,
   type ConnackProperties,
   type DisconnectProperties,
+  type IncomingPublish,
   InvalidPacketError,
   type Packet,
   PacketType,
   type ProtocolVersion,
   type PublishPacket,
-  type PublishView,
   ReasonCode,
   topicFilterProblem,
 } from "#protocol";
-import {
-  type ConnectionUser,
-  Connector,
-  DEFAULT_RECEIVE_MAXIMUM,
-  DEFAULT_TOPIC_ALIAS_MAXIMUM,
-  type Runtime,
-} from "./connector.ts";
+import { DEFAULT_RECEIVE_MAXIMUM, DEFAULT_TOPIC_ALIAS_MAXIMUM } from "./connect-packet.ts";
+import { type ConnectionUser, Connector, type Runtime } from "./connector.ts";
 import { AbortedError, ConnectionLostError } from "./errors.ts";
 import { Inbox } from "./inbox.ts";
 import type { Link } from "./link.ts";
@@ -126,7 +121,7 @@ export class MqttClient implements AsyncDisposable {
 
   /** Messages that were published and are not settled, and their bytes. */
   get outbox(): { readonly messages: number; readonly bytes: number } {
-    return this.#publisher.size;
+    return this.#publisher.outbox.size;
   }
 
   /** Bytes that wait for the program, and QoS 0 messages dropped because too many did. */
@@ -317,7 +312,7 @@ export class MqttClient implements AsyncDisposable {
     const limits = { timeoutMs: this.#operationTimeoutMs, ...options };
     operation.limit(this.#runtime.clock, "close", limits, () => operation.resolve());
     void (this.#encoding ?? Promise.resolve())
-      .then(() => this.#publisher.idle())
+      .then(() => this.#publisher.outbox.idle())
       .then(() => operation.resolve());
     return operation.promise;
   }
@@ -327,7 +322,7 @@ export class MqttClient implements AsyncDisposable {
       onConnected: (link, connack, limits) => this.#onConnected(link, connack, limits),
       onDisconnected: (error) => this.#onDisconnected(error),
       onGivenUp: (error) => this.#end(error, error),
-      onPublish: (view: PublishView) => this.#subscriptions.onPublish(view),
+      onPublish: (publish: IncomingPublish) => this.#subscriptions.onPublish(publish),
       onPacket: (packet) => this.#onPacket(packet),
       onWritable: () => this.#publisher.pump(),
     };
@@ -385,7 +380,7 @@ export class MqttClient implements AsyncDisposable {
     this.#connected.reject(error);
     this.#subscriptions.end(reason);
     this.#publisher.end(error);
-    this.#stored = this.#publisher.journal?.close().catch((problem: unknown) => this.#report(problem));
+    this.#stored = this.#publisher.outbox.journal?.close().catch((problem: unknown) => this.#report(problem));
   }
 
   get #operationTimeoutMs(): number {

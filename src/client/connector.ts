@@ -5,7 +5,7 @@
  * Every attempt has a number; whatever belongs to an older one is ignored when it comes.
  */
 
-import { type Clock, ConfigError, type Random, toHex, utf8Encode } from "#base";
+import { type Clock, type Random } from "#base";
 import {
   type AcknowledgementProperties,
   type AuthPacket,
@@ -13,55 +13,29 @@ import {
   type ConnackProperties,
   type DisconnectPacket,
   FIRST_REFUSAL,
-  InvalidPacketError,
-  isWireError,
+  type IncomingPublish,
   type Packet,
   PacketType,
   ProtocolError,
   ProtocolVersion,
   type PublishPacket,
-  type PublishView,
   ReasonCode,
   reasonName,
-  type Will,
 } from "#protocol";
 import { Backoff } from "./backoff.ts";
-import { AbortedError, ConnectionLostError, ConnectRefusedError } from "./errors.ts";
+import { connectPacket, DEFAULT_MAXIMUM_PACKET_SIZE } from "./connect-packet.ts";
+import { ConnectionLostError, ConnectRefusedError } from "./errors.ts";
 import { Link, type LinkOwner } from "./link.ts";
-import type { AuthenticationExchange, ConnectOptions, ReconnectOptions } from "./options.ts";
+import type { AuthenticationExchange, ConnectOptions } from "./options.ts";
 import type { Dial } from "./pipe.ts";
+import { isBusy, isFinal, Route } from "./route.ts";
 import { StatusBoard } from "./status.ts";
-import { type BrokerUrl, parseBrokerUrl, redirected } from "./url.ts";
+import type { BrokerUrl } from "./url.ts";
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 30_000;
 const DEFAULT_ACKNOWLEDGEMENT_TIMEOUT_MS = 20_000;
-const DEFAULT_MAXIMUM_PACKET_SIZE = 16 * 1024 * 1024;
-const DEFAULT_SESSION_EXPIRY = 300;
-const MOST_REDIRECTS = 5;
 /** A connection that lasts this long ends the growth of the waits. */
 const STABLE_MS = 10_000;
-
-/** Trying again would get the same answer. */
-const finalReasons: ReadonlySet<number> = new Set([
-  ReasonCode.MALFORMED_PACKET,
-  ReasonCode.PROTOCOL_ERROR,
-  ReasonCode.UNSUPPORTED_PROTOCOL_VERSION,
-  ReasonCode.CLIENT_IDENTIFIER_NOT_VALID,
-  ReasonCode.BAD_USER_NAME_OR_PASSWORD,
-  ReasonCode.NOT_AUTHORIZED,
-  ReasonCode.BANNED,
-  ReasonCode.BAD_AUTHENTICATION_METHOD,
-  ReasonCode.SESSION_TAKEN_OVER,
-]);
-
-const busyReasons: ReadonlySet<number> = new Set([
-  ReasonCode.SERVER_UNAVAILABLE,
-  ReasonCode.SERVER_BUSY,
-  ReasonCode.SERVER_SHUTTING_DOWN,
-  ReasonCode.QUOTA_EXCEEDED,
-  ReasonCode.CONNECTION_RATE_EXCEEDED,
-  ReasonCode.ADMINISTRATIVE_ACTION,
-]);
 
 /** What a runtime brings along. */
 export interface Runtime {
@@ -78,7 +52,7 @@ export interface ConnectionUser {
   onDisconnected(error: Error): void;
   /** No connection follows. */
   onGivenUp(error: Error): void;
-  onPublish(view: PublishView): void;
+  onPublish(publish: IncomingPublish): void;
   onPacket(packet: Exclude<Packet, PublishPacket>): void;
   onWritable(): void;
 }
@@ -87,20 +61,14 @@ export class Connector implements LinkOwner {
   readonly board = new StatusBoard();
   clientId: string;
   readonly #options: ConnectOptions;
-  readonly #reconnect: ReconnectOptions;
   readonly #runtime: Runtime;
   readonly #user: ConnectionUser;
   readonly #backoff: Backoff;
-  #url: BrokerUrl;
-  /** Where only the next attempt goes. */
-  #detour: BrokerUrl | undefined;
-  /** In use, or tried next. */
-  version: ProtocolVersion;
+  readonly #route: Route;
   /** The broker has, or had, a session of this client that goes on. */
   #hasSession: boolean;
   #attempt = 0;
   #failures = 0;
-  #redirects = 0;
   #lostAtMs: number;
   #upSinceMs = 0;
   /** There has been a connection. */
@@ -113,16 +81,19 @@ export class Connector implements LinkOwner {
   #isClosed = false;
 
   constructor(url: string, options: ConnectOptions, runtime: Runtime, user: ConnectionUser) {
-    this.#url = parseBrokerUrl(url);
+    this.#route = new Route(url, options);
     this.#options = options;
     this.#runtime = runtime;
     this.#user = user;
-    this.#reconnect = options.reconnect === false ? {} : (options.reconnect ?? {});
-    this.#backoff = new Backoff(runtime.random, this.#reconnect);
-    this.version = options.version ?? ProtocolVersion.MQTT_5_0;
+    this.#backoff = new Backoff(runtime.random, options.reconnect || {});
     this.#hasSession = options.cleanStart === false;
     this.#lostAtMs = runtime.clock.now();
-    this.clientId = options.clientId ?? `martlet-${toHex(runtime.random.bytes(8)).replaceAll(" ", "")}`;
+    this.clientId = options.clientId ?? `martlet-${randomName(runtime.random)}`;
+  }
+
+  /** In use, or tried next. */
+  get version(): ProtocolVersion {
+    return this.#route.version;
   }
 
   /** The connection that is up. */
@@ -134,8 +105,7 @@ export class Connector implements LinkOwner {
   start(): void {
     this.#cancelTimer?.();
     const attempt = ++this.#attempt;
-    const url = this.#detour ?? this.#url;
-    this.#detour = undefined;
+    const url = this.#route.next();
     this.#isUp = false;
     this.#exchange = undefined;
     this.board.set({ state: "connecting", url: url.href, attempt: this.#failures + 1 });
@@ -194,9 +164,9 @@ export class Connector implements LinkOwner {
     if (this.#reauthentication !== undefined) this.#failed(this.#attempt, error);
   }
 
-  onPublish(view: PublishView): void {
+  onPublish(publish: IncomingPublish): void {
     if (!this.#isUp) throw new ProtocolError("PUBLISH before CONNACK", "MQTT-3.2.0-1");
-    this.#user.onPublish(view);
+    this.#user.onPublish(publish);
   }
 
   onPacket(packet: Exclude<Packet, PublishPacket>): void {
@@ -242,41 +212,16 @@ export class Connector implements LinkOwner {
       acknowledgementTimeoutMs: options.acknowledgementTimeoutMs ?? DEFAULT_ACKNOWLEDGEMENT_TIMEOUT_MS,
     });
     this.#link = link;
-    this.#sendConnect(link, url, maximumPacketSize, authenticationData);
-  }
-
-  #sendConnect(
-    link: Link,
-    url: BrokerUrl,
-    maximumPacketSize: number,
-    authenticationData: Uint8Array | undefined,
-  ): void {
-    const { userName = url.userName, password = url.password, will, ...options } = this.#options;
-    const { sessionExpiryInterval = DEFAULT_SESSION_EXPIRY, authenticator } = options;
-    // 3.x has no expiry: a session either ends with the connection or never.
-    const isLasting = link.isVersion5 || options.sessionExpiryInterval !== undefined;
-    link.send({
-      type: PacketType.CONNECT,
-      protocolVersion: this.version,
-      isBridge: false,
-      clientId: this.clientId,
-      cleanStart: link.isVersion5 ? !this.#hasSession : !(options.cleanStart === false || isLasting),
-      keepAliveSeconds: this.#keepAliveSeconds,
-      ...(will === undefined ? {} : { will: willOf(will) }),
-      ...(userName === undefined ? {} : { userName }),
-      ...(password === undefined
-        ? {}
-        : { password: typeof password === "string" ? utf8Encode(password) : password }),
-      properties: {
-        ...options.properties,
-        sessionExpiryInterval,
-        receiveMaximum: options.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM,
-        maximumPacketSize,
-        topicAliasMaximum: options.topicAliasMaximum ?? DEFAULT_TOPIC_ALIAS_MAXIMUM,
-        ...(authenticator === undefined ? {} : { authenticationMethod: authenticator.method }),
-        ...(authenticationData === undefined ? {} : { authenticationData }),
-      },
-    });
+    link.send(
+      connectPacket(this.#options, {
+        version: this.version,
+        url,
+        clientId: this.clientId,
+        hasSession: this.#hasSession,
+        keepAliveSeconds: this.#keepAliveSeconds,
+        authenticationData,
+      }),
+    );
   }
 
   get #keepAliveSeconds(): number {
@@ -325,8 +270,13 @@ export class Connector implements LinkOwner {
     link.maximumPacketSizeOut = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY;
     this.#user.onConnected(link, connack, properties);
     if (this.#link !== link) return;
-    const url = this.#url.href;
-    this.board.set({ state: "connected", url, version: link.version, sessionPresent, connack });
+    this.board.set({
+      state: "connected",
+      url: this.#route.url.href,
+      version: link.version,
+      sessionPresent,
+      connack,
+    });
   }
 
   #onAuth({ reasonCode, properties }: AuthPacket): void {
@@ -398,72 +348,32 @@ export class Connector implements LinkOwner {
       this.#lostAtMs = now;
       if (now - this.#upSinceMs >= STABLE_MS) {
         this.#backoff.reset();
-        this.#redirects = 0;
+        this.#route.settle();
       }
       this.#user.onDisconnected(cause);
       if (this.#isClosed) return;
     }
     this.#failures++;
-    if (this.#mayRedirect(cause, serverReference) || (wasLinked && !wasUp && this.#mayFallBack(cause))) {
+    const mayFallBack = wasLinked && !this.#wasEverUp;
+    if (this.#route.redirect(cause, serverReference) || (mayFallBack && this.#route.fallBack(cause))) {
       this.start();
       return;
     }
-    if (this.#isFinal(cause, now)) {
+    const history = {
+      failures: this.#failures,
+      wasEverUp: this.#wasEverUp,
+      downMs: now - this.#lostAtMs,
+    };
+    if (isFinal(cause, this.#options, history)) {
       this.close(undefined, cause);
       this.#user.onGivenUp(cause);
       return;
     }
-    const delayMs = this.#backoff.next({ isBusy: busyReasons.has(reasonOf(cause)) });
+    const delayMs = this.#backoff.next({ isBusy: isBusy(cause) });
     this.#cancelTimer = this.#runtime.clock.schedule(delayMs, () => this.start());
     this.board.set({ state: "waiting", delayMs, attempt: this.#failures, error: cause });
   }
-
-  #isFinal(error: Error, now: number): boolean {
-    const { stopAfterAttempts, stopAfterMs, first = false } = this.#reconnect;
-    if (this.#options.reconnect === false || error instanceof AbortedError) return true;
-    if (!this.#wasEverUp && this.#failures === 1 && !first && this.#options.background !== true) return true;
-    // What cannot be sent now cannot be sent later either.
-    if (error instanceof InvalidPacketError || error instanceof ConfigError) return true;
-    if (finalReasons.has(reasonOf(error))) return true;
-    if (stopAfterAttempts !== undefined && this.#failures >= stopAfterAttempts) return true;
-    return stopAfterMs !== undefined && now - this.#lostAtMs >= stopAfterMs;
-  }
-
-  #mayRedirect(error: Error, serverReference: string | undefined): boolean {
-    const { allowRedirect = false } = this.#options;
-    const reasonCode = reasonOf(error);
-    const isMove = reasonCode === ReasonCode.SERVER_MOVED;
-    if (!isMove && reasonCode !== ReasonCode.USE_ANOTHER_SERVER) return false;
-    if (serverReference === undefined || allowRedirect === false || ++this.#redirects > MOST_REDIRECTS)
-      return false;
-    let to: BrokerUrl;
-    try {
-      to = redirected(this.#url, serverReference);
-    } catch {
-      return false; // A reference that is no place.
-    }
-    if (allowRedirect !== true && !allowRedirect(to)) return false;
-    if (isMove) this.#url = to;
-    this.#detour = to;
-    return true;
-  }
-
-  /** A broker of 3.1.1 refuses 5.0 in its own words, which are malformed in 5.0, or just closes. */
-  #mayFallBack(error: Error): boolean {
-    if (this.#options.fallback !== true || this.version !== ProtocolVersion.MQTT_5_0 || this.#wasEverUp)
-      return false;
-    const isRefusal =
-      error instanceof ConnectRefusedError
-        ? error.reasonCode === ReasonCode.UNSUPPORTED_PROTOCOL_VERSION
-        : error instanceof ConnectionLostError && (isWireError(error.cause) || error.source === "network");
-    if (!isRefusal) return false;
-    this.version = ProtocolVersion.MQTT_3_1_1;
-    return true;
-  }
 }
-
-export const DEFAULT_RECEIVE_MAXIMUM = 256;
-export const DEFAULT_TOPIC_ALIAS_MAXIMUM = 64;
 
 /** The broker was told to leave out what explains [U5-3.1.2.11.7b]. */
 function checkTerse(packet: Exclude<Packet, PublishPacket>): void {
@@ -478,23 +388,8 @@ function checkTerse(packet: Exclude<Packet, PublishPacket>): void {
   throw new ProtocolError("An explanation that was not asked for", "U5-3.1.2.11.7b");
 }
 
-function reasonOf(error: Error): number {
-  if (error instanceof ConnectRefusedError) return error.reasonCode;
-  return error instanceof ConnectionLostError ? (error.reasonCode ?? 0) : 0;
-}
-
-function willOf({
-  topicName,
-  payload = "",
-  qos = 0,
-  retain = false,
-  properties = {},
-}: NonNullable<ConnectOptions["will"]>): Will {
-  return {
-    topicName,
-    payload: typeof payload === "string" ? utf8Encode(payload) : payload,
-    qos,
-    retain,
-    properties,
-  };
+/** 64 bits of chance. */
+function randomName(random: Random): string {
+  const part = (): string => random.below(2 ** 32).toString(36);
+  return part() + part();
 }

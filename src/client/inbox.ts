@@ -10,8 +10,7 @@
  */
 
 import { hashBytes, Ring } from "#base";
-import { Receiver } from "#flow";
-import { PacketType, type PublishView, type Qos, ReasonCode } from "#protocol";
+import { type IncomingPublish, PacketType, ProtocolError, type Qos, ReasonCode } from "#protocol";
 import type { Link } from "./link.ts";
 
 /** One message on its way through the program. */
@@ -27,11 +26,11 @@ export class Delivery {
   connection: number;
   readonly #inbox: Inbox;
 
-  constructor(inbox: Inbox, view: PublishView, connection: number, hash: number) {
+  constructor(inbox: Inbox, publish: IncomingPublish, connection: number, hash: number) {
     this.#inbox = inbox;
-    this.packetId = view.packetId;
-    this.qos = view.qos;
-    this.sizeBytes = view.end - view.start;
+    this.packetId = publish.packetId;
+    this.qos = publish.qos;
+    this.sizeBytes = publish.end - publish.start;
     this.connection = connection;
     this.hash = hash;
   }
@@ -50,7 +49,10 @@ export interface InboxSettings {
 
 export class Inbox {
   readonly #settings: InboxSettings;
-  readonly #receiver = new Receiver();
+  /** QoS 2 identifiers that wait for PUBREL, with the connection that last sent them. Outlives connections. */
+  readonly #unreleased = new Map<number, number>();
+  /** Messages of this connection that are not completely acknowledged. */
+  #outstanding = 0;
   /** Above QoS 0, by packet identifier: not acknowledged to the broker. Outlives connections. */
   readonly #unacknowledged = new Map<number, Delivery>();
   /** Acknowledged QoS 1 messages, which the broker may send again when it did not see that. */
@@ -74,11 +76,11 @@ export class Inbox {
     this.#link = link;
     this.#connection++;
     this.#order = new Ring();
-    this.#receiver.connect(this.#settings.receiveMaximum);
+    this.#outstanding = 0;
     if (!sessionPresent) {
       this.#unacknowledged.clear();
       this.#acknowledged.clear();
-      this.#receiver.forget();
+      this.#unreleased.clear();
     }
     this.#applyReading();
   }
@@ -92,25 +94,25 @@ export class Inbox {
    * nothing to deliver: it is a repeat, or it is dropped.
    * @throws ProtocolError when the broker exceeds the Receive Maximum
    */
-  take(view: PublishView): Delivery | undefined {
-    if (view.qos === 0) {
-      if (this.#heldBytes < 2 * this.#settings.maximumInboxBytes) return new Delivery(this, view, 0, 0);
+  take(publish: IncomingPublish): Delivery | undefined {
+    if (publish.qos === 0) {
+      if (this.#heldBytes < 2 * this.#settings.maximumInboxBytes) return new Delivery(this, publish, 0, 0);
       this.dropped++;
       return undefined;
     }
-    const isNew = view.qos === 1 ? this.#takeQos1(view) : this.#receiver.onQos2(view.packetId);
+    const isNew = publish.qos === 1 ? this.#takeQos1(publish) : this.#takeQos2(publish.packetId);
     if (!isNew) {
-      this.#repeat(view);
+      this.#repeat(publish);
       return undefined;
     }
-    const { bytes, topicStart, topicEnd, payloadStart, end } = view;
+    const { bytes, topicStart, topicEnd, payloadStart, end } = publish;
     const hash = this.#settings.dropRepeats
       ? hashBytes(bytes, topicStart, topicEnd) ^ hashBytes(bytes, payloadStart, end)
       : 0;
-    const delivery = new Delivery(this, view, this.#connection, hash);
-    this.#unacknowledged.set(view.packetId, delivery);
+    const delivery = new Delivery(this, publish, this.#connection, hash);
+    this.#unacknowledged.set(publish.packetId, delivery);
     this.#order.push(delivery);
-    if (view.dup && view.qos === 1 && hash !== 0 && this.#acknowledged.get(view.packetId) === hash) {
+    if (publish.dup && publish.qos === 1 && hash !== 0 && this.#acknowledged.get(publish.packetId) === hash) {
       this.settle(delivery);
       return undefined;
     }
@@ -129,25 +131,40 @@ export class Inbox {
   }
 
   onPubrel(packetId: number): void {
-    const isKnown = this.#receiver.release(packetId);
-    // [MQTT-4.3.3-11]
-    this.#link?.acknowledge(
-      PacketType.PUBCOMP,
-      packetId,
-      isKnown ? ReasonCode.SUCCESS : ReasonCode.PACKET_IDENTIFIER_NOT_FOUND,
-    );
+    const connection = this.#unreleased.get(packetId);
+    this.#unreleased.delete(packetId);
+    // What an earlier connection sent took nothing of this one's quota.
+    if (connection === this.#connection) this.#outstanding--;
+    const isKnown = connection !== undefined;
+    const reasonCode = isKnown ? ReasonCode.SUCCESS : ReasonCode.PACKET_IDENTIFIER_NOT_FOUND;
+    this.#link?.acknowledge(PacketType.PUBCOMP, packetId, reasonCode); // [MQTT-4.3.3-11]
   }
 
   /** Whether it is new: neither held by the program nor sent twice. */
-  #takeQos1(view: PublishView): boolean {
-    this.#receiver.onQos1();
-    const known = this.#unacknowledged.get(view.packetId);
-    return !view.dup || known === undefined || known.qos !== 1 || known.connection === this.#connection;
+  #takeQos1(publish: IncomingPublish): boolean {
+    this.#count();
+    const known = this.#unacknowledged.get(publish.packetId);
+    return !publish.dup || known === undefined || known.qos !== 1 || known.connection === this.#connection;
+  }
+
+  /** Whether it is new; a repeat is only answered [MQTT-4.3.3-10]. */
+  #takeQos2(packetId: number): boolean {
+    const connection = this.#unreleased.get(packetId);
+    if (connection !== this.#connection) this.#count();
+    this.#unreleased.set(packetId, this.#connection);
+    return connection === undefined;
+  }
+
+  #count(): void {
+    if (this.#outstanding++ < this.#settings.receiveMaximum) return;
+    const code = ReasonCode.RECEIVE_MAXIMUM_EXCEEDED;
+    throw new ProtocolError("More messages than the Receive Maximum", "U5-3.3.4c", code);
   }
 
   /** A repeat takes the place of what it repeats in the order of acknowledgements. */
-  #repeat(view: PublishView): void {
-    const known = this.#unacknowledged.get(view.packetId) ?? new Delivery(this, view, this.#connection, 0);
+  #repeat(publish: IncomingPublish): void {
+    const known =
+      this.#unacknowledged.get(publish.packetId) ?? new Delivery(this, publish, this.#connection, 0);
     known.connection = this.#connection;
     this.#order.push(known);
     this.#acknowledgeReady();
@@ -166,7 +183,7 @@ export class Inbox {
       const { packetId, qos, hash } = first;
       this.#unacknowledged.delete(packetId);
       if (qos === 1) {
-        this.#receiver.acknowledged();
+        this.#outstanding--;
         if (hash !== 0) this.#remember(packetId, hash);
       }
       link.acknowledge(qos === 1 ? PacketType.PUBACK : PacketType.PUBREC, packetId);

@@ -12,6 +12,7 @@ import {
   type ClientPacket,
   encodeClientPacket,
   fixedHeaderSize,
+  type IncomingPublish,
   InvalidPacketError,
   isWireError,
   LARGEST_ACKNOWLEDGEMENT,
@@ -22,7 +23,6 @@ import {
   type PubackPacket,
   type PubcompPacket,
   type PublishPacket,
-  type PublishView,
   type PubrecPacket,
   type PubrelPacket,
   publishPropertiesLength,
@@ -41,7 +41,7 @@ const HIGH_WATER = 1024 * 1024;
 const PINGREQ = Uint8Array.of(0xc0, 0);
 
 export interface LinkOwner {
-  onPublish(view: PublishView): void;
+  onPublish(publish: IncomingPublish): void;
   onPacket(packet: Exclude<Packet, PublishPacket>): void;
   /** Publishers that waited may go on. */
   onWritable(): void;
@@ -252,8 +252,8 @@ export class Link implements ClientPipeReceiver {
     }
   }
 
-  onPublish(view: PublishView): void {
-    if (!this.#isClosed) this.#owner.onPublish(view);
+  onPublish(publish: IncomingPublish): void {
+    if (!this.#isClosed) this.#owner.onPublish(publish);
   }
 
   onPacket(packet: Exclude<Packet, PublishPacket>): void {

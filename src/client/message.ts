@@ -3,7 +3,7 @@
  */
 
 import { describeError, isPromise, MartletError, utf8Decode } from "#base";
-import { decodePublishProperties, type PublishProperties, type Qos } from "#protocol";
+import type { PublishProperties, Qos } from "#protocol";
 import type { Delivery } from "./inbox.ts";
 import type { PayloadCodec } from "./payload-codec.ts";
 
@@ -23,8 +23,7 @@ export interface MessageParts {
   readonly qos: Qos;
   readonly retain: boolean;
   readonly dup: boolean;
-  /** The properties' bytes of 5.0. */
-  readonly rawProperties: Uint8Array;
+  readonly properties: PublishProperties;
   readonly delivery: Delivery | undefined;
 }
 
@@ -40,8 +39,8 @@ export class Message<Parameters = Readonly<Record<string, string>>, Value = Uint
   /** The broker has sent this before; the program may have seen it. */
   readonly dup: boolean;
   readonly parameters: Parameters;
-  readonly #raw: Uint8Array;
-  #properties: PublishProperties | undefined;
+  /** Of 5.0; empty in 3.x. */
+  readonly properties: PublishProperties;
   #delivery: Delivery | undefined;
   #value: unknown;
   #error: PayloadError | undefined;
@@ -56,7 +55,7 @@ export class Message<Parameters = Readonly<Record<string, string>>, Value = Uint
     this.retain = parts.retain;
     this.dup = parts.dup;
     this.parameters = parameters;
-    this.#raw = parts.rawProperties;
+    this.properties = parts.properties;
     this.#delivery = parts.delivery;
     this.#value = parts.payload;
     if (codec !== undefined) this.#decode(codec);
@@ -74,12 +73,6 @@ export class Message<Parameters = Readonly<Record<string, string>>, Value = Uint
   /** The payload as UTF-8 text. */
   get text(): string {
     return utf8Decode(this.payload);
-  }
-
-  /** Of 5.0; empty in 3.x. */
-  get properties(): PublishProperties {
-    this.#properties ??= decodePublishProperties(this.#raw, 0, this.#raw.length);
-    return this.#properties;
   }
 
   /**

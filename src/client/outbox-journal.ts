@@ -42,7 +42,7 @@ export class OutboxJournal {
       this.#nextKey = Math.max(this.#nextKey, key + 1);
       publisher.restore(outgoing, rest.packetId, rest.isReleased === true);
     }
-    publisher.journal = this;
+    publisher.outbox.journal = this;
   }
 
   /** Takes a new message; `onSafe` when it survives a restart. */

@@ -47,6 +47,12 @@ export class Outgoing {
   readonly sizeBytes: number;
   /** Its name in the store; 0 when it is in none. */
   key = 0;
+  /** 0 before it is sent, and at QoS 0. */
+  packetId = 0;
+  /** The connection that counts it against the broker's Receive Maximum. */
+  connection = 0;
+  /** The broker has the QoS 2 message, and is owed PUBREL. */
+  isReleased = false;
   /** When it is given up; on the clock's `now` scale. */
   deadlineMs = Number.POSITIVE_INFINITY;
   wasSent = false;

@@ -8,16 +8,15 @@
  * not. Messages are matched by topic; where several filters match one topic, Subscription Identifiers tell the copies apart.
  */
 
-import { type Clock, hashBytes, rangesEqual, utf8Decode } from "#base";
-import { InboundAliases } from "#flow";
+import { type Clock, hashBytes, rangesEqual } from "#base";
 import {
   type ConnackProperties,
-  checkTopicName,
-  decodePublishProperties,
   FIRST_REFUSAL,
+  type IncomingPublish,
   PacketType,
-  type PublishView,
+  ProtocolError,
   ReasonCode,
+  readTopicName,
   type SubackPacket,
   topicMatches,
   type UnsubackPacket,
@@ -60,7 +59,6 @@ interface Topic {
 }
 
 const TOPICS = 1024;
-const SUBSCRIPTION_IDENTIFIER = 0x0b;
 
 /** Hands out packet identifiers that nothing in flight uses. */
 export type TakePacketId = () => number;
@@ -75,7 +73,9 @@ export class SubscriptionSet {
   #nextIdentifier = 1;
   #link: Link | undefined;
   #limits: ConnackProperties = {};
-  #aliases = new InboundAliases<Topic>(0);
+  /** What the topic aliases of this connection stand for, and how many there may be. */
+  #aliases: (Topic | undefined)[] = [];
+  #aliasMaximum = 0;
   #topics: (Topic | undefined)[] = [];
   #stamp = 0;
 
@@ -94,7 +94,8 @@ export class SubscriptionSet {
   connect(link: Link, limits: ConnackProperties, sessionPresent: boolean, aliases: number): void {
     this.#link = link;
     this.#limits = limits;
-    this.#aliases = new InboundAliases(aliases);
+    this.#aliases = [];
+    this.#aliasMaximum = aliases;
     this.#asked.clear();
     for (const shared of this.#shared.values()) {
       if (shared.state === "leaving") {
@@ -173,25 +174,17 @@ export class SubscriptionSet {
   }
 
   /** HOT. */
-  onPublish(view: PublishView): void {
-    const topic = this.#topicOf(view);
-    const delivery = this.#inbox.take(view);
+  onPublish(publish: IncomingPublish): void {
+    const topic = this.#topicOf(publish);
+    const delivery = this.#inbox.take(publish);
     if (delivery === undefined) return;
     const { receivers } = topic;
     if (receivers.length > 0) {
-      const { bytes, propertiesStart, propertiesEnd } = view;
-      const parts: MessageParts = {
-        topicName: topic.name,
-        payload: bytes.slice(view.payloadStart, view.end),
-        qos: view.qos,
-        retain: view.retain,
-        dup: view.dup,
-        rawProperties:
-          propertiesStart === propertiesEnd ? NO_BYTES : bytes.slice(propertiesStart, propertiesEnd),
-        delivery,
-      };
+      const { bytes, payloadStart, end, qos, retain, dup, properties } = publish;
+      const payload = bytes.slice(payloadStart, end);
+      const parts: MessageParts = { topicName: topic.name, payload, qos, retain, dup, properties, delivery };
       const wanted =
-        receivers.length === 1 || !view.hasSubscriptionIdentifier ? receivers : meant(receivers, view);
+        receivers.length === 1 ? receivers : meant(receivers, properties.subscriptionIdentifiers);
       // Held until everybody has it: one who is done at once does not acknowledge for the others.
       delivery.open++;
       for (const shared of wanted) deliver(shared, parts);
@@ -200,11 +193,17 @@ export class SubscriptionSet {
     this.#inbox.settle(delivery);
   }
 
-  #topicOf(view: PublishView): Topic {
-    const { bytes, topicStart, topicEnd, topicAlias, version } = view;
-    let topic: Topic;
-    if (topicStart === topicEnd) topic = this.#aliases.get(topicAlias);
-    else {
+  #topicOf(publish: IncomingPublish): Topic {
+    const { bytes, topicStart, topicEnd, properties } = publish;
+    const { topicAlias = 0 } = properties;
+    if (topicAlias > this.#aliasMaximum) {
+      throw new ProtocolError("A topic alias too many", "U5-3.3.4a", ReasonCode.TOPIC_ALIAS_INVALID);
+    }
+    let topic: Topic | undefined;
+    if (topicStart === topicEnd) {
+      topic = this.#aliases[topicAlias];
+      if (topic === undefined) throw new ProtocolError("A topic alias without a topic", "U5-3.3.4b");
+    } else {
       const slot = hashBytes(bytes, topicStart, topicEnd) & (TOPICS - 1);
       const length = topicEnd - topicStart;
       const known = this.#topics[slot];
@@ -215,12 +214,11 @@ export class SubscriptionSet {
       ) {
         topic = known;
       } else {
-        checkTopicName(bytes, topicStart, topicEnd, version);
-        const name = utf8Decode(bytes, topicStart, topicEnd);
+        const name = readTopicName(publish);
         topic = { bytes: bytes.slice(topicStart, topicEnd), name, receivers: [], stamp: -1 };
         this.#topics[slot] = topic;
       }
-      if (topicAlias !== 0) this.#aliases.set(topicAlias, topic);
+      if (topicAlias > 0) this.#aliases[topicAlias] = topic;
     }
     if (topic.stamp !== this.#stamp) {
       topic.stamp = this.#stamp;
@@ -307,8 +305,6 @@ export class SubscriptionSet {
   }
 }
 
-const NO_BYTES = new Uint8Array(0);
-
 function settleAll(shared: Shared): void {
   for (const closing of shared.closing) closing.resolve();
   shared.closing = [];
@@ -324,12 +320,8 @@ function deliver({ users, generation }: Shared, parts: MessageParts): void {
 }
 
 /** Of those who match, the ones that the broker names; all when it names none of them. */
-function meant(receivers: readonly Shared[], view: PublishView): readonly Shared[] {
-  const { bytes, propertiesStart, propertiesEnd } = view;
-  const ids =
-    bytes[propertiesStart] === SUBSCRIPTION_IDENTIFIER && propertiesEnd === propertiesStart + 2
-      ? [bytes[propertiesStart + 1] as number]
-      : decodePublishProperties(bytes, propertiesStart, propertiesEnd).subscriptionIdentifiers;
-  const named = receivers.filter(({ identifier }) => ids?.includes(identifier) === true);
+function meant(receivers: readonly Shared[], ids: readonly number[] | undefined): readonly Shared[] {
+  if (ids === undefined) return receivers;
+  const named = receivers.filter(({ identifier }) => ids.includes(identifier));
   return named.length > 0 ? named : receivers;
 }

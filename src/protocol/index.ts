@@ -5,12 +5,11 @@
  * hot path that broker and client put together themselves.
  */
 
-export { ClientFramer } from "./client-framer.ts";
+export { ClientFramer, type ClientPacketSink } from "./client-framer.ts";
 export { decodePacket } from "./decode/packet.ts";
 export { toPublishPacket } from "./decode/publish.ts";
 export { decodePublishProperties, forwardableProperties } from "./decode/publish-properties.ts";
 export { LARGEST_ACKNOWLEDGEMENT, writeAcknowledgement } from "./encode/acknowledgement.ts";
-export { type ClientPacket, encodeClientPacket } from "./encode/client-packet.ts";
 export { encodePacket } from "./encode/packet.ts";
 export {
   encodePublishProperties,
@@ -23,6 +22,8 @@ export {
 } from "./encode/publish.ts";
 export { fixedHeaderSize, type Side } from "./fixed-header.ts";
 export { Framer } from "./framer.ts";
+export { type IncomingPublish, readTopicName } from "./lean/decode.ts";
+export { type ClientPacket, encodeClientPacket, encodeClientPublishProperties } from "./lean/encode.ts";
 export * from "./packet.ts";
 export type { FramerOptions, PacketSink, PublishesAlike } from "./packet-framer.ts";
 export type {

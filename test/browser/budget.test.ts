@@ -2,10 +2,10 @@
 
 import { expect, test } from "vitest";
 import { readPackageJson } from "../../scripts/checkout.ts";
-import { bundle } from "./bundle.ts";
+import { bundle, doorFor } from "./bundle.ts";
 
-/** Of `connect` alone, minified, gzip. The aim is 16 kB; this bound keeps what there is from growing. */
-const BUDGET_BYTES = 25_500;
+/** Of `connect` alone, minified, gzip. The aim is 16,384 and not reached; this bound keeps what there is from growing. */
+const BUDGET_BYTES = 20_100;
 
 const connectAlone = `import { connect } from "../../src/client/browser/index.ts";\nObject.assign(globalThis, { connect });\n`;
 
@@ -35,13 +35,6 @@ test.each([
   ["Cloudflare's workers", ["workerd", "worker", "import"], "browser"],
   ["Node", ["node", "import"], "node"],
 ])("%s finds its door", (_, conditions, door) => {
-  const pick = (target: unknown): unknown => {
-    if (typeof target !== "object" || target === null) return target;
-    for (const [condition, inner] of Object.entries(target)) {
-      if (condition === "default" || conditions.includes(condition)) return pick(inner);
-    }
-    return undefined;
-  };
   const expected = door === "node" ? "./dist/client/index.js" : "./dist/client/browser/index.js";
-  expect(pick(readPackageJson().exports["./client"])).toBe(expected);
+  expect(doorFor(readPackageJson().exports["./client"], conditions)).toBe(expected);
 });

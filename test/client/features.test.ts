@@ -1,26 +1,13 @@
-/** Authentication, redirection, aliases, fallback, limits, request and response, codecs, the outbox in a file. */
+/** Authentication, redirection, aliases, fallback, limits, request and response, codecs. */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Gate } from "#auth";
 import { seededRandom, utf8Decode, utf8Encode } from "#base";
 import { type Packet, PacketType, ProtocolVersion, ReasonCode } from "#protocol";
-import type { MqttClient } from "../../src/client/client.ts";
-import {
-  aesGcm,
-  cbor,
-  fileOutbox,
-  json,
-  request,
-  respond,
-  scramSha256,
-  text,
-} from "../../src/client/index.ts";
-import { until } from "../support/until.ts";
+import { aesGcm, cbor, json, request, respond, scramSha256, text } from "../../src/client/extras.ts";
+import { nextTurn } from "../support/next-turn.ts";
 import { type OnScriptedPacket, scriptedDial } from "./scripted-broker.ts";
-import { type VirtualWorld, virtualWorld } from "./virtual-client.ts";
+import { virtualWorld } from "./virtual-client.ts";
 
 const { MQTT_3_1_1, MQTT_5_0 } = ProtocolVersion;
 const connack = (more: Partial<Extract<Packet, { type: 2 }>> = {}): Packet => ({
@@ -284,7 +271,9 @@ describe("codecs", () => {
   });
 
   test("CBOR reads the examples of RFC 8949 and refuses what is broken", () => {
-    const read = (hex: string): unknown => cbor().decode(Uint8Array.from(Buffer.from(hex, "hex")), "");
+    const bytesOf = (hex: string): number[] =>
+      (hex.match(/../g) ?? []).map((digits) => Number.parseInt(digits, 16));
+    const read = (hex: string): unknown => cbor().decode(Uint8Array.from(bytesOf(hex)), "");
     expect(read("f93e00")).toBe(1.5);
     expect(read("fa47c35000")).toBe(100_000);
     expect(read("3903e7")).toBe(-1000);
@@ -340,8 +329,7 @@ describe("codecs", () => {
     world.broker.subscribe("t", ({ payload }) => seen.push(utf8Decode(payload)));
     const slow = {
       ...text,
-      encode: (value: string) =>
-        new Promise<Uint8Array>((resolve) => setImmediate(() => resolve(utf8Encode(value)))),
+      encode: (value: string) => nextTurn().then(() => utf8Encode(value)),
     };
     await world.run(
       Promise.all([
@@ -388,72 +376,5 @@ describe("backpressure", () => {
     expect(client.inbox.dropped).toBeGreaterThan(0);
     expect(client.inbox.bytes).toBeLessThan(22_000);
     expect(client.current.state).toBe("connected");
-  });
-});
-
-/** Waits in real time, which files take. */
-async function emptied(world: VirtualWorld, client: MqttClient): Promise<void> {
-  await until("the outbox is empty", () => {
-    world.clock.runTurns();
-    return client.outbox.messages === 0;
-  });
-}
-
-describe("an outbox in a file", () => {
-  function path(): string {
-    const folder = mkdtempSync(join(tmpdir(), "martlet-outbox-"));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    return join(folder, "outbox");
-  }
-  const settings = { clientId: "meter", sessionExpiryInterval: 1e6, cleanStart: false } as const;
-
-  test("what was not acknowledged goes out after a restart, QoS 2 once", async () => {
-    const world = await virtualWorld();
-    const file = path();
-    const seen: string[] = [];
-    world.broker.subscribe("t", ({ payload }) => seen.push(utf8Decode(payload)));
-    const first = await world.connect({ ...settings, outbox: { store: fileOutbox(file) } });
-    await world.run(first.publish("t", "before", { qos: 2 }));
-    world.online = false;
-    await world.cut();
-    for (const qos of [1, 2] as const)
-      first.publish("t", `q${qos}`, { qos, properties: { contentType: "x" } }).catch(() => undefined);
-    await world.settle(1_000);
-    await world.run(first.close());
-    // A record that a crash cut off.
-    writeFileSync(file, Uint8Array.of(0, 0, 0, 99, 1), { flag: "a" });
-    world.online = true;
-    const second = await world.connect({ ...settings, outbox: { store: fileOutbox(file) } });
-    await emptied(world, second);
-    expect(second.outbox.messages).toBe(0);
-    expect(seen).toEqual(["before", "q1", "q2"]);
-    await world.run(second.close());
-    const third = await world.connect({ ...settings, outbox: { store: fileOutbox(file) } });
-    await world.settle(100);
-    expect(seen.length).toBe(3);
-    await world.run(third.close());
-    expect(world.reported).toEqual([]);
-  });
-
-  test("a QoS 2 message whose PUBREC was lost is sent again under its old identifier", async () => {
-    const world = await virtualWorld();
-    const file = path();
-    const seen: string[] = [];
-    world.broker.subscribe("t", ({ payload }) => seen.push(utf8Decode(payload)));
-    const first = await world.connect({ ...settings, outbox: { store: fileOutbox(file) } });
-    first.publish("t", "once", { qos: 2 }).catch(() => undefined);
-    await until("the broker has it", () => {
-      world.clock.runTurns();
-      return seen.length > 0;
-    });
-    expect(seen).toEqual(["once"]);
-    // The process ends here: nothing is closed, and the broker sees the connection break.
-    world.pipes.at(-1)?.destroy();
-    await world.settle();
-    const second = await world.connect({ ...settings, outbox: { store: fileOutbox(file) } });
-    await emptied(world, second);
-    expect(second.outbox.messages).toBe(0);
-    expect(seen).toEqual(["once"]);
-    await world.run(second.close());
   });
 });

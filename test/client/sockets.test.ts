@@ -2,7 +2,8 @@
 
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { connect as connectTcp, createServer } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { Aedes } from "aedes";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -65,12 +66,11 @@ test("TLS, one-way and mutual; a certificate of nobody known is refused", async 
   const [ca, cert, key] = [certificates.ca, certificates.cert, certificates.key].map((file) =>
     readFileSync(file, "utf8"),
   );
-  const { connect: connectTo } = await import("node:net");
   const serve = async (isMutual: boolean): Promise<number> => {
     const server = createTlsServer(
       { cert, key, ca, requestCert: isMutual, rejectUnauthorized: isMutual } as never,
       (socket) => {
-        const inner = connectTo(port, "127.0.0.1");
+        const inner = connectTcp(port, "127.0.0.1");
         socket.pipe(inner).pipe(socket);
         for (const each of [socket, inner]) each.on("error", () => each.destroy());
       },
@@ -94,6 +94,53 @@ test("TLS, one-way and mutual; a certificate of nobody known is refused", async 
   await expect(connect(`mqtts://localhost:${mutual}`, { tls: trust })).rejects.toMatchObject({
     code: expect.stringMatching(/^MARTLET_CONNECTION/),
   });
+});
+
+test("WebSocket over TLS, with an authority of one's own and with a certificate for the client", async () => {
+  const certificates = makeCertificates();
+  onTestFinished(() => certificates.remove());
+  const { webSocketPort } = await socketBroker();
+  const [ca, cert, key] = [certificates.ca, certificates.cert, certificates.key].map((file) =>
+    readFileSync(file),
+  );
+  const server = createTlsServer(
+    { cert, key, ca, requestCert: true, rejectUnauthorized: false } as never,
+    (socket) => {
+      const inner = connectTcp(webSocketPort, "127.0.0.1");
+      socket.pipe(inner).pipe(socket);
+      for (const each of [socket, inner]) each.on("error", () => each.destroy());
+    },
+  );
+  const seen: boolean[] = [];
+  server
+    .on("secureConnection", (socket) => seen.push(socket.authorized))
+    .on("tlsClientError", () => undefined);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const url = `wss://127.0.0.1:${(server.address() as { port: number }).port}/mqtt`;
+  const trust = { ca: ca as Uint8Array, serverName: "localhost" };
+  await exercise(await open(url, { tls: trust }));
+  await exercise(await open(url, { tls: { ...trust, cert: cert as Uint8Array, key: key as Uint8Array } }));
+  expect(seen).toEqual([false, true]);
+  await expect(connect(url)).rejects.toMatchObject({ code: expect.stringMatching(/^MARTLET_CONNECTION/) });
+  await expect(connect(url, { tls: { ...trust, serverName: "elsewhere.example" } })).rejects.toMatchObject({
+    code: expect.stringMatching(/^MARTLET_CONNECTION/),
+  });
+});
+
+test("a WebSocket is asked for with the subprotocol mqtt", async () => {
+  let offered: string | undefined;
+  const server = createHttpServer();
+  server.on("upgrade", (request, socket) => {
+    offered = request.headers["sec-websocket-protocol"];
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  await expect(connect(`ws://127.0.0.1:${port}`)).rejects.toThrow(/Cannot connect/);
+  await until("the handshake came", () => offered !== undefined);
+  expect(offered).toBe("mqtt");
 });
 
 describe("other brokers", () => {

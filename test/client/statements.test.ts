@@ -1,14 +1,11 @@
 /** Normative statements that bind clients, each with a broker that tells what it saw. */
 
-import { createServer } from "node:http";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { concatBytes } from "#base";
 import { type Packet, PacketType, ProtocolVersion, type PublishPacket, ReasonCode } from "#protocol";
 import { memoryPipes } from "#testing";
 import type { MqttClient } from "../../src/client/client.ts";
-import { connect as connectInNode } from "../../src/client/index.ts";
 import type { ConnectOptions } from "../../src/client/options.ts";
-import { until } from "../support/until.ts";
 import { type OnScriptedPacket, scriptedDial } from "./scripted-broker.ts";
 import { type VirtualWorld, virtualWorld } from "./virtual-client.ts";
 
@@ -270,19 +267,4 @@ describe("a property that CONNACK or DISCONNECT has twice", () => {
       ReasonCode.PROTOCOL_ERROR,
     );
   });
-});
-
-test("a WebSocket is asked for with the subprotocol mqtt", async () => {
-  let offered: string | undefined;
-  const server = createServer();
-  server.on("upgrade", (request, socket) => {
-    offered = request.headers["sec-websocket-protocol"];
-    socket.destroy();
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void server.close());
-  const { port } = server.address() as { port: number };
-  await expect(connectInNode(`ws://127.0.0.1:${port}`)).rejects.toThrow(/Cannot connect/);
-  await until("the handshake came", () => offered !== undefined);
-  expect(offered).toBe("mqtt");
 });

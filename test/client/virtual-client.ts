@@ -1,8 +1,8 @@
 /** A broker and clients of it in memory and in virtual time. Nothing here waits: `settle` runs what is due. */
 
 import { seededRandom } from "#base";
-import { type BrokerOptions, createBroker, type MartletBroker } from "#server";
-import { VirtualClock } from "#testing";
+import { Broker, type BrokerParts } from "#broker";
+import { memoryPipes, VirtualClock } from "#testing";
 import { connectWith, type MqttClient } from "../../src/client/client.ts";
 import type { ConnectOptions } from "../../src/client/options.ts";
 import type { ClientPipe } from "../../src/client/pipe.ts";
@@ -10,9 +10,26 @@ import { nextTurn } from "../support/next-turn.ts";
 
 const MOST_LOOKS = 2_000;
 
+/** The broker without what starts listeners, so that it also runs in a page. */
+class MemoryBroker extends Broker {
+  readonly #clock: VirtualClock;
+
+  constructor(clock: VirtualClock, parts: Partial<BrokerParts>) {
+    const settings = { sysIntervalSeconds: 0, ...parts.settings };
+    super({ clock, random: seededRandom(7), ...parts, settings });
+    this.#clock = clock;
+  }
+
+  connectPipe(): ClientPipe {
+    const [near, far] = memoryPipes(this.#clock);
+    this.accept(far);
+    return near;
+  }
+}
+
 export interface VirtualWorld {
   readonly clock: VirtualClock;
-  readonly broker: MartletBroker;
+  readonly broker: MemoryBroker;
   /** The pipes of the clients, oldest first, as they dialled them. */
   readonly pipes: ClientPipe[];
   /** Errors that no operation reported. */
@@ -31,15 +48,10 @@ export interface VirtualWorld {
   run<Result>(promise: Promise<Result>): Promise<Result>;
 }
 
-export async function virtualWorld(options: BrokerOptions = {}): Promise<VirtualWorld> {
+export async function virtualWorld(options: Partial<BrokerParts> = {}): Promise<VirtualWorld> {
   const clock = new VirtualClock();
-  const broker = createBroker({
-    clock,
-    random: seededRandom(7),
-    ...options,
-    settings: { sysIntervalSeconds: 0, ...options.settings },
-  });
-  await broker.start();
+  const broker = new MemoryBroker(clock, options);
+  broker.open();
   const world: VirtualWorld = {
     clock,
     broker,

@@ -2,8 +2,8 @@
  * `connect` for Node: which transport a URL means, and what TLS needs to know.
  */
 
-import { systemRandom } from "#base";
-import { connectTcp, connectTls, connectWebSocket } from "#transport";
+import { systemRandom, utf8Decode } from "#base";
+import { connectTcp, connectTls, connectWebSocket, type WebSocketDialOptions } from "#transport";
 import { connectWith, type MqttClient } from "../client.ts";
 import { clientClock } from "../client-clock.ts";
 import type { ConnectOptions } from "../options.ts";
@@ -23,7 +23,7 @@ export interface TlsOptions {
 }
 
 export interface NodeConnectOptions extends ConnectOptions {
-  /** For `mqtts:`; `wss:` goes by the authorities that Node knows. The broker's certificate is always checked. */
+  /** For `mqtts:` and `wss:`. The broker's certificate is always checked. */
   readonly tls?: TlsOptions;
   /** Sent with the handshake of a WebSocket, for example a token for a proxy. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -56,7 +56,24 @@ function dialFor({ tls = {}, headers = {} }: NodeConnectOptions): Dial {
         return connectTls({ host, port, handshakeTimeoutMs: timeoutMs, ...tls });
       case "ws":
       case "wss":
-        return connectWebSocket({ url: url.href, headers, handshakeTimeoutMs: timeoutMs });
+        return connectWebSocket({
+          url: url.href,
+          headers,
+          handshakeTimeoutMs: timeoutMs,
+          tls: webSocketTls(tls),
+        });
     }
+  };
+}
+
+/** In the words of Node's TLS, which reads texts. */
+function webSocketTls({ serverName, ...pem }: TlsOptions): NonNullable<WebSocketDialOptions["tls"]> {
+  const texts = Object.entries(pem).map(([name, value]) => [
+    name,
+    typeof value === "string" ? value : utf8Decode(value),
+  ]);
+  return {
+    ...(Object.fromEntries(texts) as Record<string, string>),
+    ...(serverName === undefined ? {} : { servername: serverName }),
   };
 }

@@ -1,0 +1,119 @@
+/**
+ * All messages whose publishing is not settled, oldest first: how many there may be, how old they may get, and how they end.
+ */
+
+import type { Clock } from "#base";
+import { AbortedError, OutboxError, TimeoutError } from "./errors.ts";
+import type { OutboxOptions } from "./options.ts";
+import type { OutboxJournal } from "./outbox-journal.ts";
+import type { Outgoing, PublishOptions, PublishReceipt } from "./outgoing.ts";
+
+const DEFAULT_MESSAGES = 10_000;
+const DEFAULT_BYTES = 16 * 1024 * 1024;
+const DEFAULT_AGE_MS = 600_000;
+
+export class Outbox {
+  readonly #clock: Clock;
+  readonly #options: OutboxOptions;
+  readonly #open = new Set<Outgoing>();
+  #bytes = 0;
+  #cancelAging: (() => void) | undefined;
+  #onIdle: (() => void)[] = [];
+  /** Only with a store. */
+  journal: OutboxJournal | undefined;
+
+  constructor(clock: Clock, options: OutboxOptions) {
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  get size(): { readonly messages: number; readonly bytes: number } {
+    return { messages: this.#open.size, bytes: this.#bytes };
+  }
+
+  /** Resolves when nothing is open any more. */
+  idle(): Promise<void> {
+    return this.#open.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
+  /**
+   * Makes room for `outgoing`; `oldest` gives those that may be dropped for it.
+   * @throws OutboxError when there is none
+   */
+  makeRoom(outgoing: Outgoing, oldest: () => Outgoing | undefined): void {
+    const { maximumMessages = DEFAULT_MESSAGES, maximumBytes = DEFAULT_BYTES, overflow } = this.#options;
+    while (this.#open.size >= maximumMessages || this.#bytes + outgoing.sizeBytes > maximumBytes) {
+      const dropped = overflow === "drop-oldest" ? oldest() : undefined;
+      if (dropped === undefined) throw new OutboxError("full", outgoing.topicName);
+      this.giveUp(dropped, new OutboxError("dropped", dropped.topicName));
+    }
+  }
+
+  /** Takes `outgoing`, until it is settled, given up, aborted or too old. */
+  admit(outgoing: Outgoing, { signal, timeoutMs }: PublishOptions): void {
+    outgoing.deadlineMs = this.#clock.now() + (timeoutMs ?? this.#options.maximumAgeMs ?? DEFAULT_AGE_MS);
+    this.#bytes += outgoing.sizeBytes;
+    this.#open.add(outgoing);
+    if (this.#cancelAging === undefined) this.#age();
+    if (signal === undefined && timeoutMs === undefined) return;
+    const onAbort = (): void =>
+      this.giveUp(outgoing, new AbortedError(`publish to "${outgoing.topicName}"`, signal?.reason, outgoing));
+    const cancel =
+      timeoutMs === undefined ? undefined : this.#clock.schedule(timeoutMs, () => this.#timeOut(outgoing));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    outgoing.cleanUp = () => {
+      cancel?.();
+      signal?.removeEventListener("abort", onAbort);
+    };
+    if (signal?.aborted === true) onAbort();
+  }
+
+  /** The broker has it, or has refused it. */
+  finish(outgoing: Outgoing, result: PublishReceipt | Error): void {
+    if (outgoing.key > 0) this.journal?.done(outgoing.key);
+    this.#settle(outgoing, result);
+  }
+
+  /** Nobody waits for it any more. What is in flight stays in flight: its packet identifier belongs to the session. */
+  giveUp(outgoing: Outgoing, error: unknown): void {
+    if (outgoing.isOver) return;
+    if (outgoing.wasSent) this.#settle(outgoing, error);
+    else this.finish(outgoing, error as Error);
+  }
+
+  /** The client closes; what a store keeps stays there. */
+  end(error: Error): void {
+    this.#cancelAging?.();
+    for (const outgoing of this.#open) this.#settle(outgoing, error);
+  }
+
+  /** The oldest message decides when to look again; those with a time of their own have a timer of their own. */
+  #age(): void {
+    this.#cancelAging = undefined;
+    const now = this.#clock.now();
+    for (const outgoing of this.#open) {
+      const delayMs = outgoing.deadlineMs - now;
+      if (delayMs <= 0) this.#timeOut(outgoing);
+      else {
+        if (delayMs < Number.POSITIVE_INFINITY)
+          this.#cancelAging = this.#clock.schedule(delayMs, () => this.#age());
+        return;
+      }
+    }
+  }
+
+  #timeOut(outgoing: Outgoing): void {
+    this.giveUp(outgoing, new TimeoutError(`publish to "${outgoing.topicName}"`, outgoing));
+  }
+
+  #settle(outgoing: Outgoing, result: unknown): void {
+    if (outgoing.isOver) return;
+    outgoing.isOver = true;
+    this.#open.delete(outgoing);
+    this.#bytes -= outgoing.sizeBytes;
+    outgoing.cleanUp?.();
+    if (result instanceof Error) outgoing.reject?.(result);
+    else outgoing.resolve?.(result as PublishReceipt);
+    if (this.#open.size === 0) for (const onIdle of this.#onIdle.splice(0)) onIdle();
+  }
+}
