@@ -115,7 +115,7 @@ export class MartletBroker extends Broker {
   #tellRestored({ records, durationMs, cut, lostBatches, salvaged }: RecoveryReport): void {
     const { sessions, retained, subscriptions } = this.sizes;
     this.#log.write(
-      "info",
+      records === 0 ? "debug" : "info",
       `Restored ${sessions} sessions, ${subscriptions} subscriptions and ${retained} retained messages (${records} records) in ${Math.round(durationMs)} ms.`,
     );
     if (cut !== undefined)

@@ -30,7 +30,7 @@ describe("martlet without arguments", () => {
       "Listening for MQTT over TCP: mqtt://127.0.0.1:1883",
       "Listening for MQTT over WebSocket: ws://127.0.0.1:8083/mqtt",
       "Only programs on this machine can connect, and nobody is asked for a password. To let other machines in: --host 0.0.0.0 --allow-anonymous",
-      "Sessions and retained messages are kept in memory and are gone when the broker stops. All options: martlet --help",
+      "Sessions and retained messages are kept in martlet-data (mode durable: what is acknowledged is on the disk). All options: martlet --help",
       `martlet version ${version} running`,
     ]);
     const client = new HexClient(1883);

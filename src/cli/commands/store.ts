@@ -61,7 +61,7 @@ const recordKinds: ReadonlyMap<number, RecordKind> = new Map();
 
 export const storeCommand = defineCommand({
   name: "store",
-  summary: "Look into the folder of durable state, check it, show it, make it small.",
+  summary: "Look into a folder of durable state, check it, show it, shrink it.",
   description: [
     "info shows what there is. verify checks every batch. dump shows every record, also what users have published: mind who reads it. compact rewrites everything, so that only what is live stays; the broker must not run then.",
     "info also works while a broker runs, and shows one moment of it. Exit status of verify: 0 nothing is damaged, 1 something is.",
