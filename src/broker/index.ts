@@ -16,6 +16,7 @@ export type {
   PublishedMessage,
 } from "./broker-events.ts";
 export type { BrokerParts } from "./core.ts";
+export { describeRecord, recordNames } from "./describe-record.ts";
 export { type DisconnectKind, type DisconnectReason, disconnectKinds } from "./disconnect-reason.ts";
 export type { Metrics } from "./metrics.ts";
 export { type Undelivered, type UndeliveredKind, undeliveredKinds } from "./outcome.ts";

@@ -165,6 +165,8 @@ export class Sender<Message, Terms> {
    * in the order in which things were sent, and before anything else is.
    */
   restore(packetId: number, state: InFlight, message: Message | undefined, terms: Terms): void {
+    if (this.#slotOf(packetId) >= 0)
+      throw new InvariantError(`Two messages in flight were stored with packet identifier ${packetId}.`);
     const isTaken = (): boolean => this.#packetIds[packetId & (this.#packetIds.length - 1)] !== 0;
     while (this.#size * 2 >= this.#packetIds.length || isTaken()) this.#grow();
     const slot = packetId & (this.#packetIds.length - 1);

@@ -1,6 +1,7 @@
 /** `martlet store`: looks into the folder of durable state, and makes it small. */
 
 import { ConfigError, systemClock, systemRandom, toHex, utf8Encode } from "#base";
+import { describeRecord, recordNames } from "#broker";
 import {
   inspectJournal,
   Journal,
@@ -49,15 +50,6 @@ const options = {
 } as const satisfies Options;
 
 type Values = OptionValues<typeof options>;
-
-/** What a kind of record is called and how its bytes read, for those that have a name. */
-interface RecordKind {
-  readonly name: string;
-  readonly describe?: (bytes: Uint8Array) => string;
-}
-
-/** By number. Until the broker writes records of its own, none has a name. */
-const recordKinds: ReadonlyMap<number, RecordKind> = new Map();
 
 export const storeCommand = defineCommand({
   name: "store",
@@ -125,7 +117,7 @@ async function info(folder: string, values: Values): Promise<number> {
 }
 
 function infoJson(found: JournalInspection, holder: string | undefined): string {
-  const kinds = found.kinds.map((each) => ({ ...each, name: recordKinds.get(each.kind)?.name }));
+  const kinds = found.kinds.map((each) => ({ ...each, name: recordNames.get(each.kind) }));
   const problems = holder === undefined ? found.problems : [];
   return JSON.stringify({ ...found, kinds, problems, inUseBy: holder });
 }
@@ -139,7 +131,7 @@ function infoLines(found: JournalInspection, holder: string | undefined): string
   row("records", `${found.records} (${size(found.liveBytes)})`);
   row("segments", `${found.segments.length} (${size(found.diskBytes)} with prepared space)`);
   for (const { kind, records, bytes } of found.kinds) {
-    row(`  ${recordKinds.get(kind)?.name ?? `kind ${kind}`}`, `${records} (${size(bytes)})`);
+    row(`  ${recordNames.get(kind) ?? `kind ${kind}`}`, `${records} (${size(bytes)})`);
   }
   // What is being written looks like damage.
   const problems = holder === undefined ? found.problems : [];
@@ -202,21 +194,21 @@ async function dump(folder: string, values: Values): Promise<number> {
 }
 
 function recordJson(kind: number, id: number, record: Uint8Array, { bytes: shown }: Values): string {
-  const known = recordKinds.get(kind);
   return JSON.stringify({
     id,
     kind,
-    name: known?.name,
+    name: recordNames.get(kind),
     sizeBytes: record.length,
-    text: known?.describe?.(record),
+    text: describeRecord(kind, record),
     bytes: Buffer.from(record.subarray(0, shown)).toString("base64"),
   });
 }
 
 function recordLine(kind: number, id: number, record: Uint8Array, values: Values): string {
-  const known = recordKinds.get(kind);
-  const shown = known?.describe?.(record) ?? preview(record, values.bytes ?? DEFAULT_SHOWN_BYTES);
-  return `${id}  ${known?.name ?? `kind ${kind}`}  ${record.length} bytes  ${shown}`;
+  const shown = preview(record, values.bytes ?? DEFAULT_SHOWN_BYTES);
+  const description = describeRecord(kind, record);
+  const text = description === undefined ? shown : printable(description);
+  return `${id}  ${recordNames.get(kind) ?? `kind ${kind}`}  ${record.length} bytes  ${text}`;
 }
 
 // Control characters but tab and line ends, and what stands for bytes that are no text.
