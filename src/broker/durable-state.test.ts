@@ -281,3 +281,21 @@ describe("a disk that is full", () => {
     expect(subscriber.news()).toEqual(["CONNACK 00 present", "PUBLISH t 1 q1 id1", "PUBLISH t 3 q1 id2"]);
   });
 });
+
+describe("a disk that cannot be read for a while", () => {
+  test("is asked again for what waits, though nothing else happens to the client", async () => {
+    const bench = await away(["t"]);
+    const publisher = bench.connect("pub");
+    publisher.say(publishPacket("t", "1", { qos: 1, packetId: 1 }));
+    await bench.settle();
+    await bench.restart();
+    bench.disk.decide = ({ kind }) => (kind === "read" ? "failed" : undefined);
+    const subscriber = bench.connect("sub", durable);
+    await bench.settle();
+    expect(subscriber.news()).toEqual(["CONNACK 00 present"]);
+    expect(bench.log.some((line) => line.startsWith("error A queued message could not be read"))).toBe(true);
+    bench.disk.decide = undefined;
+    for (let i = 0; i < 20; i++) await bench.settle();
+    expect(subscriber.news()).toEqual(["PUBLISH t 1 q1 id1"]);
+  });
+});

@@ -290,7 +290,9 @@ export class Session implements TimerTarget, QueueOwner {
           // It may have been dropped meanwhile.
           if (queue.unloaded === recordId) queue.load(delivery);
         },
-        (error: unknown) => this.#host.onReadFailure(error, this),
+        (error: unknown) => {
+          if (queue.unloaded === recordId) this.#host.onReadFailure(error, this);
+        },
       )
       .finally(() => {
         this.#isLoading = false;

@@ -8,7 +8,7 @@
 import { describeError } from "#base";
 import type { Channel } from "./channel.ts";
 import type { BrokerCore } from "./core.ts";
-import { discardStored } from "./discard-stored.ts";
+import { discardStored, isDamage, READ_RETRY_MS } from "./discard-stored.ts";
 import type { DisconnectReason } from "./disconnect-reason.ts";
 import type { Message } from "./message.ts";
 import type { UndeliveredKind } from "./outcome.ts";
@@ -16,9 +16,6 @@ import type { DeliveryTerms } from "./route.ts";
 import { Session, type SessionHost } from "./session.ts";
 import type { StoredQueue } from "./stored-queue.ts";
 import type { WillMessage } from "./will.ts";
-
-/** Between attempts to read a queued message. */
-const READ_RETRY_MS = 1_000;
 
 export class Sessions implements SessionHost {
   readonly #core: BrokerCore;
@@ -69,7 +66,8 @@ export class Sessions implements SessionHost {
     if (this.stopping) return;
     this.#core.log.write("error", `A queued message could not be read: ${describeError(error)}`);
     // Nothing else may ever happen to this client, so it is tried again by itself.
-    if (session !== undefined) this.#core.clock.schedule(READ_RETRY_MS, () => session.pump());
+    if (session !== undefined && !isDamage(error))
+      this.#core.clock.schedule(READ_RETRY_MS, () => session.pump());
   }
 
   get(clientId: string): Session | undefined {

@@ -24,4 +24,7 @@ export { dissectEntry, formatTrace } from "./conformance/trace.ts";
 export { type UrlTargetOptions, urlTarget } from "./conformance/url-target.ts";
 export { virtualTarget } from "./conformance/virtual-target.ts";
 export { martletTarget } from "./martlet-target.ts";
+export type { SimulationOptions, SimulationResult, SimulationsResult } from "./simulation/options.ts";
+export { simulate, simulateMany } from "./simulation/simulate.ts";
+export type { Step } from "./simulation/steps.ts";
 export { VirtualClock } from "./virtual-clock.ts";

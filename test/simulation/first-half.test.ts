@@ -1,0 +1,10 @@
+/** Half of the schedules of every run; a failure prints the line that replays it. */
+
+import { test } from "vitest";
+import { COUNT, expectAllToHold, TIMEOUT_MS } from "./schedules.ts";
+
+const FIRST_SEED = 0;
+
+test(`${COUNT} schedules from seed ${FIRST_SEED} on`, { timeout: TIMEOUT_MS }, async () => {
+  await expectAllToHold(FIRST_SEED);
+});
