@@ -26,11 +26,13 @@ const floors: Readonly<Record<string, number>> = {
   broker: 4,
   client: 4,
   bridge: 5,
+  credentials: 5,
   sn: 5,
   inspect: 5,
   probe: 5,
   admin: 5,
   testing: 5,
+  bench: 5,
   server: 6,
   cli: 7,
 };
@@ -38,11 +40,21 @@ const floors: Readonly<Record<string, number>> = {
 const topFloor = 8;
 
 /** Rooms without clock, dice and world. */
-const pureRooms: ReadonlySet<string> = new Set(["base", "protocol", "flow", "hooks", "auth", "broker"]);
-/** The two files that stand for the real clock and the real dice. */
+const pureRooms: ReadonlySet<string> = new Set([
+  "base",
+  "protocol",
+  "flow",
+  "store",
+  "hooks",
+  "auth",
+  "broker",
+]);
+/** The files that stand for the real clock, the real dice and the real disk. */
 const pureExceptions: ReadonlySet<string> = new Set([
   "src/base/system-clock.ts",
   "src/base/system-random.ts",
+  "src/store/node-disk.ts",
+  "src/store/node-lock.ts",
 ]);
 /** Rooms that are started by path and have no door. */
 const withoutDoor: ReadonlySet<string> = new Set(["cli"]);

@@ -3,19 +3,18 @@
  * one. Each wait is drawn between the shortest and three times the one before, and never above the longest.
  */
 
-import type { Random } from "#base";
-import type { ReconnectOptions } from "./options.ts";
+import type { Chance, ReconnectOptions } from "./options.ts";
 
 const DEFAULT_MINIMUM_MS = 500;
 const DEFAULT_MAXIMUM_MS = 60_000;
 
 export class Backoff {
-  readonly #random: Random;
+  readonly #random: Chance;
   readonly #minimumMs: number;
   readonly #maximumMs: number;
   #lastMs = 0;
 
-  constructor(random: Random, { minimumDelayMs, maximumDelayMs }: ReconnectOptions) {
+  constructor(random: Chance, { minimumDelayMs, maximumDelayMs }: ReconnectOptions) {
     this.#random = random;
     this.#minimumMs = minimumDelayMs ?? DEFAULT_MINIMUM_MS;
     this.#maximumMs = Math.max(maximumDelayMs ?? DEFAULT_MAXIMUM_MS, this.#minimumMs);

@@ -17,7 +17,7 @@ export function clientClock(): Clock {
     now: () => performance.now(),
     epochMs: () => Date.now(),
     schedule(delayMs, ring) {
-      const timer = setTimeout(ring, Math.min(Math.max(0, Math.ceil(delayMs)), LONGEST_DELAY_MS));
+      const timer = setTimeout(ring, Math.min(Math.ceil(delayMs), LONGEST_DELAY_MS));
       return () => clearTimeout(timer);
     },
     afterTurn: setImmediate === undefined ? afterMessage() : (run) => void setImmediate(run),

@@ -5,20 +5,19 @@
  * inbox (what comes in). Every operation settles.
  */
 
-import { type Clock, ConfigError, describeError, isPromise, type MaybePromise, StateError } from "#base";
+import { type Clock, ConfigError, isPromise, type MaybePromise, StateError } from "#base";
 import {
   type AcknowledgementPacket,
   type ConnackPacket,
   type ConnackProperties,
+  checkTopicFilter,
   type DisconnectProperties,
   type IncomingPublish,
-  InvalidPacketError,
   type Packet,
-  PacketType,
   type ProtocolVersion,
   type PublishPacket,
-  ReasonCode,
-  topicFilterProblem,
+  packetTypes,
+  reasons,
 } from "#protocol";
 import { DEFAULT_RECEIVE_MAXIMUM, DEFAULT_TOPIC_ALIAS_MAXIMUM } from "./connect-packet.ts";
 import { type ConnectionUser, Connector, type Runtime } from "./connector.ts";
@@ -38,7 +37,7 @@ import {
   Subscription,
 } from "./subscription.ts";
 import { SubscriptionSet } from "./subscription-set.ts";
-import { parseTopicPattern, type TopicParameters } from "./topic-pattern.ts";
+import type { TopicPattern } from "./topic-pattern.ts";
 
 const DEFAULT_OPERATION_TIMEOUT_MS = 60_000;
 const DEFAULT_INBOX_BYTES = 4 * 1024 * 1024;
@@ -71,17 +70,15 @@ export class MqttClient implements AsyncDisposable {
   /** @internal use `connect` */
   constructor(url: string, options: ConnectOptions, runtime: Runtime) {
     if (options.outbox?.store !== undefined && !options.clientId) {
-      throw new ConfigError(
-        "clientId",
-        "an outbox that survives a restart needs one, to find its session again.",
-      );
+      throw new ConfigError("clientId", "outbox.store needs it");
     }
     this.#options = options;
     this.#runtime = runtime;
+    const { receiveMaximum = DEFAULT_RECEIVE_MAXIMUM } = options;
     this.#inbox = new Inbox({
       maximumInboxBytes: options.maximumInboxBytes ?? DEFAULT_INBOX_BYTES,
-      receiveMaximum: options.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM,
-      dropRepeats: options.dropRepeats === true,
+      receiveMaximum,
+      repeats: options.dropRepeats?.(receiveMaximum),
     });
     this.#subscriptions = new SubscriptionSet(runtime.clock, this.#inbox, () => this.#takePacketId());
     this.#publisher = new Publisher({
@@ -157,41 +154,41 @@ export class MqttClient implements AsyncDisposable {
     options: PublishOptions | PublishValueOptions<unknown> = NO_OPTIONS,
   ): Promise<PublishReceipt> {
     if ("codec" in options) return this.#publishValue(topicName, payload, options);
-    if (this.#encoding !== undefined) return this.#inLine(() => payload as Uint8Array, topicName, options);
+    if (this.#encoding !== undefined) return this.#inLine(payload as Uint8Array, topicName, options);
     return this.#publisher.publish(topicName, payload as Uint8Array | string, options);
   }
 
   /**
-   * Subscribes to a topic filter, or to a pattern with names (`rooms/{room}/lamp`). Messages go to `onMessage`, or to whoever
-   * iterates over the subscription.
+   * Subscribes to a topic filter, or to a `topicPattern` with names. Messages go to `onMessage`, or to whoever iterates over
+   * the subscription.
    *
-   * @example for await (const { parameters, text } of client.subscribe("rooms/{room}/lamp")) console.log(parameters.room, text);
+   * @example for await (const { topicName, text } of client.subscribe("rooms/+/lamp")) console.log(topicName, text);
    * @throws InvalidPacketError for what is no topic filter, StateError when the client is closed
    */
-  subscribe<const Pattern extends string, Value = Uint8Array>(
-    pattern: Pattern,
+  subscribe<Parameters = NoParameters, Value = Uint8Array>(
+    pattern: string | TopicPattern<Parameters>,
     options: SubscribeOptions<Value> = {},
-    onMessage?: OnMessage<TopicParameters<Pattern>, Value>,
-  ): Subscription<TopicParameters<Pattern>, Value> {
-    const parsed = parseTopicPattern(pattern);
-    const problem = topicFilterProblem(parsed.topicFilter);
-    if (problem !== undefined) throw new InvalidPacketError(problem);
-    if (this.#isClosed) throw new StateError("The client is closed.");
+    onMessage?: OnMessage<Parameters, Value>,
+  ): Subscription<Parameters, Value> {
+    const parsed =
+      typeof pattern === "string" ? { topicFilter: pattern, parametersOf: noParameters } : pattern;
+    checkTopicFilter(parsed.topicFilter);
+    if (this.#isClosed) throw new StateError("closed");
     const granting = new Operation<Granted>();
     const host = {
       unsubscribe: (user: AnySubscription, limits: OperationOptions) =>
-        this.#subscriptions.remove(user, { timeoutMs: this.#operationTimeoutMs, ...limits }),
+        this.#subscriptions.remove(user, this.#limited(limits)),
       report: (error: unknown) => this.#report(error),
     };
-    const subscription = new Subscription<TopicParameters<Pattern>, Value>(
+    const subscription = new Subscription<Parameters, Value>(
       host,
-      parsed,
+      parsed as TopicPattern<Parameters>,
       granting,
       options,
       onMessage,
     );
     const user = subscription as unknown as AnySubscription;
-    const limits = { timeoutMs: this.#operationTimeoutMs, ...options };
+    const limits = this.#limited(options);
     granting.limit(this.#runtime.clock, `subscribe to "${parsed.topicFilter}"`, limits, (error) => {
       subscription.end(error);
       void this.#subscriptions.remove(user, {});
@@ -205,18 +202,11 @@ export class MqttClient implements AsyncDisposable {
    * that does not answer in time, ends the connection, and the next one authenticates anew.
    */
   reauthenticate(options: OperationOptions = {}): Promise<void> {
-    const operation = new Operation<void>();
-    const limits = { timeoutMs: this.#operationTimeoutMs, ...options };
-    operation.limit(this.#runtime.clock, "reauthenticate", limits, (error) => {
-      operation.reject(error);
-      this.#connector.abandonReauthentication(error);
-    });
-    if (operation.isSettled) return operation.promise;
-    this.#connector.reauthenticate().then(
-      () => operation.resolve(),
-      (error: unknown) => operation.reject(error),
+    const { authentication, link } = this.#connector;
+    return (
+      authentication?.again(link, this.#runtime.clock, this.#limited(options)) ??
+      Promise.reject(new StateError("no authentication"))
     );
-    return operation.promise;
   }
 
   /** Asks the broker for a sign of life, or ends a wait for the next attempt; for a page that has come back to the front. */
@@ -230,17 +220,17 @@ export class MqttClient implements AsyncDisposable {
    */
   async close(options: CloseOptions = {}): Promise<void> {
     if (this.#isClosed) return;
-    const { drain = false, reasonCode = ReasonCode.NORMAL_DISCONNECTION, properties } = options;
+    const { drain = false, reasonCode = reasons.NORMAL_DISCONNECTION, properties } = options;
     if (drain) await this.#drained(options);
     // The session of a name that nobody can use again is of no use.
     const expiry = this.#options.clientId === undefined ? { sessionExpiryInterval: 0 } : {};
     const farewell = {
-      type: PacketType.DISCONNECT,
+      type: packetTypes.DISCONNECT,
       reasonCode,
       properties: { ...expiry, ...properties },
     } as const;
     this.#connector.close(farewell, undefined);
-    this.#end(new ConnectionLostError("client", "The client was closed"), undefined);
+    this.#end(new ConnectionLostError("client"), undefined);
     await this.#stored;
   }
 
@@ -275,7 +265,7 @@ export class MqttClient implements AsyncDisposable {
     try {
       const payload = codec.encode(value, topicName);
       if (isPromise(payload) || this.#encoding !== undefined)
-        return this.#inLine(() => payload, topicName, withType);
+        return this.#inLine(payload, topicName, withType);
       return this.#publisher.publish(topicName, payload, withType);
     } catch (error) {
       return Promise.reject(error as Error);
@@ -284,34 +274,27 @@ export class MqttClient implements AsyncDisposable {
 
   /** Publishes behind the payloads that are still being encoded, so that the order stays. */
   #inLine(
-    payload: () => MaybePromise<Uint8Array | string>,
+    payload: MaybePromise<Uint8Array | string>,
     topicName: string,
     options: PublishOptions,
   ): Promise<PublishReceipt> {
-    const encoded = Promise.resolve(payload());
-    encoded.catch(() => undefined);
-    const turn = (this.#encoding ?? Promise.resolve()).then(() => encoded);
-    const published = turn.then((bytes) => {
+    const published = Promise.all([payload, this.#encoding]).then(([bytes]) => {
       const { signal } = options;
       if (signal?.aborted === true) throw new AbortedError(`publish to "${topicName}"`, signal.reason);
       return { receipt: this.#publisher.publish(topicName, bytes, options) };
     });
-    const line: Promise<unknown> = published.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#encoding = line;
-    void line.then(() => {
+    const line: Promise<unknown> = Promise.allSettled([published, this.#encoding]).then(() => {
       if (this.#encoding === line) this.#encoding = undefined;
     });
+    this.#encoding = line;
     return published.then(({ receipt }) => receipt);
   }
 
   #drained(options: OperationOptions): Promise<void> {
     const operation = new Operation<void>();
-    const limits = { timeoutMs: this.#operationTimeoutMs, ...options };
+    const limits = this.#limited(options);
     operation.limit(this.#runtime.clock, "close", limits, () => operation.resolve());
-    void (this.#encoding ?? Promise.resolve())
+    void Promise.resolve(this.#encoding)
       .then(() => this.#publisher.outbox.idle())
       .then(() => operation.resolve());
     return operation.promise;
@@ -346,18 +329,18 @@ export class MqttClient implements AsyncDisposable {
 
   #onPacket(packet: Exclude<Packet, PublishPacket>): void {
     switch (packet.type) {
-      case PacketType.PUBACK:
-      case PacketType.PUBREC:
-      case PacketType.PUBCOMP:
+      case packetTypes.PUBACK:
+      case packetTypes.PUBREC:
+      case packetTypes.PUBCOMP:
         this.#publisher.onAcknowledgement(packet satisfies AcknowledgementPacket);
         break;
-      case PacketType.PUBREL:
+      case packetTypes.PUBREL:
         this.#inbox.onPubrel(packet.packetId);
         break;
-      case PacketType.SUBACK:
+      case packetTypes.SUBACK:
         this.#subscriptions.onSuback(packet);
         break;
-      case PacketType.UNSUBACK:
+      case packetTypes.UNSUBACK:
         this.#subscriptions.onUnsuback(packet);
         break;
       default:
@@ -383,8 +366,9 @@ export class MqttClient implements AsyncDisposable {
     this.#stored = this.#publisher.outbox.journal?.close().catch((problem: unknown) => this.#report(problem));
   }
 
-  get #operationTimeoutMs(): number {
-    return this.#options.operationTimeoutMs ?? DEFAULT_OPERATION_TIMEOUT_MS;
+  /** With the deadline that operations have unless told otherwise. */
+  #limited(options: OperationOptions): OperationOptions {
+    return { timeoutMs: this.#options.operationTimeoutMs ?? DEFAULT_OPERATION_TIMEOUT_MS, ...options };
   }
 
   #report(error: unknown): void {
@@ -393,11 +377,15 @@ export class MqttClient implements AsyncDisposable {
     const { onError } = this.#options;
     if (onError !== undefined) onError(error);
     // oxlint-disable-next-line no-console -- the program named no place for it, and nothing is swallowed
-    else console.error(`MQTT client ${this.clientId}: ${describeError(error)}`);
+    else console.error(error);
   }
 }
 
 const NO_OPTIONS: PublishOptions = {};
+
+type NoParameters = Readonly<Record<string, string>>;
+const NO_PARAMETERS: NoParameters = {};
+const noParameters = (): NoParameters => NO_PARAMETERS;
 
 /** Makes a client for `runtime` and connects it; see `connect` of the doors. */
 export async function connectWith(

@@ -3,7 +3,7 @@
  */
 
 import { utf8Encode } from "#base";
-import { type ConnectPacket, PacketType, ProtocolVersion, type Will } from "#protocol";
+import { type ConnectPacket, type ProtocolVersion, packetTypes, versions, type Will } from "#protocol";
 import type { ConnectOptions } from "./options.ts";
 import type { BrokerUrl } from "./url.ts";
 
@@ -20,17 +20,19 @@ export interface Attempt {
   /** The broker has, or had, a session of this client that goes on. */
   readonly hasSession: boolean;
   readonly keepAliveSeconds: number;
+  readonly authenticationMethod: string | undefined;
   readonly authenticationData: Uint8Array | undefined;
 }
 
 export function connectPacket(options: ConnectOptions, attempt: Attempt): ConnectPacket {
-  const { version, url, clientId, hasSession, keepAliveSeconds, authenticationData } = attempt;
-  const { userName = url.userName, password = url.password, will, authenticator, properties } = options;
-  const isVersion5 = version === ProtocolVersion.MQTT_5_0;
+  const { version, url, clientId, hasSession, keepAliveSeconds, authenticationMethod, authenticationData } =
+    attempt;
+  const { userName = url.userName, password = url.password, will, properties } = options;
+  const isVersion5 = version === versions.MQTT_5_0;
   // 3.x has no expiry: a session either ends with the connection or never.
   const isLasting = isVersion5 || options.sessionExpiryInterval !== undefined;
   return {
-    type: PacketType.CONNECT,
+    type: packetTypes.CONNECT,
     protocolVersion: version,
     isBridge: false,
     clientId,
@@ -45,7 +47,7 @@ export function connectPacket(options: ConnectOptions, attempt: Attempt): Connec
       receiveMaximum: options.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM,
       maximumPacketSize: options.maximumPacketSize ?? DEFAULT_MAXIMUM_PACKET_SIZE,
       topicAliasMaximum: options.topicAliasMaximum ?? DEFAULT_TOPIC_ALIAS_MAXIMUM,
-      ...(authenticator === undefined ? {} : { authenticationMethod: authenticator.method }),
+      ...(authenticationMethod === undefined ? {} : { authenticationMethod }),
       ...(authenticationData === undefined ? {} : { authenticationData }),
     },
   };

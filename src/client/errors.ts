@@ -4,19 +4,7 @@
  */
 
 import { MartletError } from "#base";
-import { type AcknowledgementProperties, type ConnackPacket, type ReasonCode, reasonName } from "#protocol";
-
-/** The broker answered CONNECT with a refusal. */
-export class ConnectRefusedError extends MartletError {
-  readonly reasonCode: ReasonCode;
-  readonly connack: ConnackPacket;
-
-  constructor(connack: ConnackPacket) {
-    super("MARTLET_CONNECT_REFUSED", said("The broker refused the connection", connack));
-    this.reasonCode = connack.reasonCode;
-    this.connack = connack;
-  }
-}
+import type { AcknowledgementProperties, ConnackPacket, ReasonCode } from "#protocol";
 
 /** What a refusal carries besides its code; empty in 3.x, and when the client itself refused. */
 interface Refusal {
@@ -24,27 +12,39 @@ interface Refusal {
   readonly properties: AcknowledgementProperties;
 }
 
-/** The broker refused a message, or could only have: then it was not sent. */
-export class PublishRefusedError extends MartletError {
+/** What the broker refused, or could only have: then it was not sent. */
+class RefusedError extends MartletError {
   readonly reasonCode: ReasonCode;
   readonly properties: AcknowledgementProperties;
 
+  constructor(code: MartletError["code"], what: string, { reasonCode, properties }: Refusal) {
+    super(code, `${what} was refused: ${properties.reasonString ?? reasonText(reasonCode)}`);
+    this.reasonCode = reasonCode;
+    this.properties = properties;
+  }
+}
+
+/** The broker answered CONNECT with a refusal. */
+export class ConnectRefusedError extends RefusedError {
+  readonly connack: ConnackPacket;
+
+  constructor(connack: ConnackPacket) {
+    super("MARTLET_CONNECT_REFUSED", "connect", connack);
+    this.connack = connack;
+  }
+}
+
+/** The broker refused a message, or could only have: then it was not sent. */
+export class PublishRefusedError extends RefusedError {
   constructor(topicName: string, refusal: Refusal) {
-    super("MARTLET_PUBLISH_REFUSED", said(`The message to "${topicName}" was refused`, refusal));
-    this.reasonCode = refusal.reasonCode;
-    this.properties = refusal.properties;
+    super("MARTLET_PUBLISH_REFUSED", `publish to "${topicName}"`, refusal);
   }
 }
 
 /** The broker refused a subscription, or could only have. */
-export class SubscribeRefusedError extends MartletError {
-  readonly reasonCode: ReasonCode;
-  readonly properties: AcknowledgementProperties;
-
+export class SubscribeRefusedError extends RefusedError {
   constructor(topicFilter: string, refusal: Refusal) {
-    super("MARTLET_SUBSCRIBE_REFUSED", said(`The subscription to "${topicFilter}" was refused`, refusal));
-    this.reasonCode = refusal.reasonCode;
-    this.properties = refusal.properties;
+    super("MARTLET_SUBSCRIBE_REFUSED", `subscribe to "${topicFilter}"`, refusal);
   }
 }
 
@@ -63,10 +63,10 @@ export class ConnectionLostError extends MartletError {
 
   constructor(
     source: LossSource,
-    message: string,
+    detail = "",
     options: ErrorOptions & { readonly reasonCode?: ReasonCode } = {},
   ) {
-    super("MARTLET_CONNECTION_LOST", message, options);
+    super("MARTLET_CONNECTION_LOST", `No connection (${source}) ${detail}`, options);
     this.source = source;
     this.reasonCode = options.reasonCode;
   }
@@ -77,9 +77,9 @@ export class TimeoutError extends MartletError {
   /** A message that had been sent may have arrived all the same. */
   readonly wasSent: boolean;
 
-  constructor(what: string, state: { readonly wasSent: boolean } = { wasSent: false }) {
-    super("MARTLET_TIMEOUT", `Not in time: ${what}`);
-    this.wasSent = state.wasSent;
+  constructor(what: string, state?: { readonly wasSent: boolean }) {
+    super("MARTLET_TIMEOUT", `Timeout: ${what}`);
+    this.wasSent = state?.wasSent === true;
   }
 }
 
@@ -88,9 +88,9 @@ export class AbortedError extends MartletError {
   /** A message that had been sent may have arrived all the same. */
   readonly wasSent: boolean;
 
-  constructor(what: string, cause: unknown, state: { readonly wasSent: boolean } = { wasSent: false }) {
+  constructor(what: string, cause: unknown, state?: { readonly wasSent: boolean }) {
     super("MARTLET_ABORTED", `Aborted: ${what}`, { cause });
-    this.wasSent = state.wasSent;
+    this.wasSent = state?.wasSent === true;
   }
 }
 
@@ -102,13 +102,14 @@ export class OutboxError extends MartletError {
   readonly problem: OutboxProblem;
 
   constructor(problem: OutboxProblem, topicName: string, options?: ErrorOptions) {
-    super("MARTLET_OUTBOX", `The outbox did not keep the message to "${topicName}": ${problem}`, options);
+    super("MARTLET_OUTBOX", `publish to "${topicName}": ${problem}`, options);
     this.problem = problem;
   }
 }
 
-function said(what: string, { reasonCode, properties }: Refusal): string {
-  return `${what}: ${properties.reasonString ?? reasonName(reasonCode)}`;
+/** `reason 0x87`; `reasonName` has words, in a table that not every page needs. */
+export function reasonText(reasonCode: ReasonCode): string {
+  return `reason 0x${reasonCode.toString(16)}`;
 }
 
 /** A refusal that the client itself foresees. */

@@ -19,6 +19,7 @@ export type {
   AuthenticationExchange,
   Authenticator,
   ConnectOptions,
+  OpenAuthentication,
   OperationOptions,
   OutboxOptions,
   ReconnectOptions,
@@ -30,5 +31,5 @@ export type { PayloadCodec } from "./payload-codec.ts";
 export type { ClientPipe, ClientPipeReceiver, Dial, DialRequest } from "./pipe.ts";
 export type { ClientStatus } from "./status.ts";
 export type { Granted, OnMessage, SubscribeOptions, Subscription } from "./subscription.ts";
-export type { TopicParameters } from "./topic-pattern.ts";
+export type { TopicParameters, TopicPattern } from "./topic-pattern.ts";
 export type { BrokerUrl, UrlScheme } from "./url.ts";

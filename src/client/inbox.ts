@@ -9,9 +9,10 @@
  * the broker is awaited, which would otherwise never be read, and then drops QoS 0 messages instead.
  */
 
-import { hashBytes, Ring } from "#base";
-import { type IncomingPublish, PacketType, ProtocolError, type Qos, ReasonCode } from "#protocol";
+import { type IncomingPublish, packetTypes, protocolError, type Qos, reasons } from "#protocol";
+import { Line } from "./line.ts";
 import type { Link } from "./link.ts";
+import type { Repeats } from "./repeats.ts";
 
 /** One message on its way through the program. */
 export class Delivery {
@@ -44,7 +45,7 @@ export class Delivery {
 export interface InboxSettings {
   readonly maximumInboxBytes: number;
   readonly receiveMaximum: number;
-  readonly dropRepeats: boolean;
+  readonly repeats: Repeats | undefined;
 }
 
 export class Inbox {
@@ -55,9 +56,7 @@ export class Inbox {
   #outstanding = 0;
   /** Above QoS 0, by packet identifier: not acknowledged to the broker. Outlives connections. */
   readonly #unacknowledged = new Map<number, Delivery>();
-  /** Acknowledged QoS 1 messages, which the broker may send again when it did not see that. */
-  readonly #acknowledged = new Map<number, number>();
-  #order = new Ring<Delivery>();
+  #order = new Line<Delivery>();
   #link: Link | undefined;
   #connection = 0;
   #heldBytes = 0;
@@ -75,11 +74,11 @@ export class Inbox {
   connect(link: Link, sessionPresent: boolean): void {
     this.#link = link;
     this.#connection++;
-    this.#order = new Ring();
+    this.#order = new Line();
     this.#outstanding = 0;
     if (!sessionPresent) {
       this.#unacknowledged.clear();
-      this.#acknowledged.clear();
+      this.#settings.repeats?.forget();
       this.#unreleased.clear();
     }
     this.#applyReading();
@@ -105,14 +104,12 @@ export class Inbox {
       this.#repeat(publish);
       return undefined;
     }
-    const { bytes, topicStart, topicEnd, payloadStart, end } = publish;
-    const hash = this.#settings.dropRepeats
-      ? hashBytes(bytes, topicStart, topicEnd) ^ hashBytes(bytes, payloadStart, end)
-      : 0;
+    const { repeats } = this.#settings;
+    const hash = repeats?.hashOf(publish) ?? 0;
     const delivery = new Delivery(this, publish, this.#connection, hash);
     this.#unacknowledged.set(publish.packetId, delivery);
     this.#order.push(delivery);
-    if (publish.dup && publish.qos === 1 && hash !== 0 && this.#acknowledged.get(publish.packetId) === hash) {
+    if (publish.dup && publish.qos === 1 && repeats?.isKnown(publish.packetId, hash) === true) {
       this.settle(delivery);
       return undefined;
     }
@@ -136,8 +133,8 @@ export class Inbox {
     // What an earlier connection sent took nothing of this one's quota.
     if (connection === this.#connection) this.#outstanding--;
     const isKnown = connection !== undefined;
-    const reasonCode = isKnown ? ReasonCode.SUCCESS : ReasonCode.PACKET_IDENTIFIER_NOT_FOUND;
-    this.#link?.acknowledge(PacketType.PUBCOMP, packetId, reasonCode); // [MQTT-4.3.3-11]
+    const reasonCode = isKnown ? reasons.SUCCESS : reasons.PACKET_IDENTIFIER_NOT_FOUND;
+    this.#link?.acknowledge(packetTypes.PUBCOMP, packetId, reasonCode); // [MQTT-4.3.3-11]
   }
 
   /** Whether it is new: neither held by the program nor sent twice. */
@@ -157,8 +154,8 @@ export class Inbox {
 
   #count(): void {
     if (this.#outstanding++ < this.#settings.receiveMaximum) return;
-    const code = ReasonCode.RECEIVE_MAXIMUM_EXCEEDED;
-    throw new ProtocolError("More messages than the Receive Maximum", "U5-3.3.4c", code);
+    const code = reasons.RECEIVE_MAXIMUM_EXCEEDED;
+    throw protocolError("U5-3.3.4c", code);
   }
 
   /** A repeat takes the place of what it repeats in the order of acknowledgements. */
@@ -184,17 +181,9 @@ export class Inbox {
       this.#unacknowledged.delete(packetId);
       if (qos === 1) {
         this.#outstanding--;
-        if (hash !== 0) this.#remember(packetId, hash);
+        this.#settings.repeats?.remember(packetId, hash);
       }
-      link.acknowledge(qos === 1 ? PacketType.PUBACK : PacketType.PUBREC, packetId);
-    }
-  }
-
-  #remember(packetId: number, hash: number): void {
-    this.#acknowledged.delete(packetId);
-    this.#acknowledged.set(packetId, hash);
-    if (this.#acknowledged.size > this.#settings.receiveMaximum) {
-      this.#acknowledged.delete(this.#acknowledged.keys().next().value as number);
+      link.acknowledge(qos === 1 ? packetTypes.PUBACK : packetTypes.PUBREC, packetId);
     }
   }
 

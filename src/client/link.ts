@@ -11,26 +11,26 @@ import {
   ClientFramer,
   type ClientPacket,
   encodeClientPacket,
-  fixedHeaderSize,
   type IncomingPublish,
   InvalidPacketError,
   isWireError,
-  LARGEST_ACKNOWLEDGEMENT,
-  NO_PROPERTIES,
+  LONGEST_ACKNOWLEDGEMENT,
   type Packet,
-  PacketType,
-  ProtocolVersion,
+  type ProtocolVersion,
   type PubackPacket,
   type PubcompPacket,
   type PublishPacket,
+  type PublishParts,
   type PubrecPacket,
   type PubrelPacket,
-  publishPropertiesLength,
-  publishRemainingLength,
-  ReasonCode,
-  writeAcknowledgement,
-  writePublishHead,
-  writePublishProperties,
+  packetSize,
+  packetTypes,
+  type ReasonCode,
+  reasons,
+  remainingLength,
+  versions,
+  writePublish,
+  writeShortAcknowledgement,
 } from "#protocol";
 import { ConnectionLostError } from "./errors.ts";
 import { Output } from "./output.ts";
@@ -83,7 +83,7 @@ export class Link implements ClientPipeReceiver {
 
   constructor(pipe: ClientPipe, owner: LinkOwner, clock: Clock, settings: LinkSettings) {
     this.version = settings.version;
-    this.isVersion5 = settings.version === ProtocolVersion.MQTT_5_0;
+    this.isVersion5 = settings.version === versions.MQTT_5_0;
     this.#pipe = pipe;
     this.#owner = owner;
     this.#clock = clock;
@@ -109,8 +109,7 @@ export class Link implements ClientPipeReceiver {
     const bytes = encodeClientPacket(packet, this.version);
     if (bytes === undefined) return;
     // [MQTT-3.2.2-15]
-    if (bytes.length > this.maximumPacketSizeOut)
-      throw new InvalidPacketError("larger than the broker takes");
+    if (bytes.length > this.maximumPacketSizeOut) throw new InvalidPacketError("too large");
     this.#output.append(bytes);
     this.#lastSentMs = this.#clock.now();
   }
@@ -118,50 +117,23 @@ export class Link implements ClientPipeReceiver {
   acknowledge(
     type: (PubackPacket | PubrecPacket | PubrelPacket | PubcompPacket)["type"],
     packetId: number,
-    reasonCode: ReasonCode = ReasonCode.SUCCESS,
+    reasonCode: ReasonCode = reasons.SUCCESS,
   ): void {
     const output = this.#output;
-    const at = output.reserve(LARGEST_ACKNOWLEDGEMENT);
-    output.advance(writeAcknowledgement(output.slab, at, type, packetId, reasonCode, this.version));
+    const at = output.reserve(LONGEST_ACKNOWLEDGEMENT);
+    output.advance(writeShortAcknowledgement(output.slab, at, type, packetId, reasonCode, this.isVersion5));
   }
 
-  /** Bytes of such a PUBLISH. */
-  publishSize(
-    topicLength: number,
-    packetId: number,
-    expiry: number,
-    alias: number,
-    rawLength: number,
-    payloadLength: number,
-  ): number {
-    const properties = this.isVersion5
-      ? publishPropertiesLength(expiry, alias, undefined, rawLength)
-      : NO_PROPERTIES;
-    const remaining = publishRemainingLength(topicLength, packetId !== 0, properties, payloadLength);
-    return fixedHeaderSize(remaining) + remaining;
+  /** Whether the broker does not take such a PUBLISH [MQTT-3.2.2-15]. */
+  isTooLarge(parts: PublishParts): boolean {
+    return packetSize(remainingLength(parts, this.isVersion5)) > this.maximumPacketSizeOut;
   }
 
-  /** Writes a PUBLISH; `packetId` is 0 at QoS 0, `alias` 0 for none, `topic` empty when the alias stands for it. */
-  publish(
-    firstByte: number,
-    topic: Uint8Array,
-    packetId: number,
-    expiry: number,
-    alias: number,
-    raw: Uint8Array,
-    payload: Uint8Array,
-  ): void {
+  publish(parts: PublishParts): void {
     const output = this.#output;
-    const properties = this.isVersion5
-      ? publishPropertiesLength(expiry, alias, undefined, raw.length)
-      : NO_PROPERTIES;
-    const remaining = publishRemainingLength(topic.length, packetId !== 0, properties, payload.length);
-    let at = output.reserve(fixedHeaderSize(remaining) + remaining);
-    const { slab } = output;
-    at = writePublishHead(slab, at, firstByte, remaining, topic, packetId);
-    if (this.isVersion5) at = writePublishProperties(slab, at, properties, expiry, alias, undefined, raw);
-    slab.set(payload, at);
-    output.advance(at + payload.length);
+    const remaining = remainingLength(parts, this.isVersion5);
+    const at = output.reserve(packetSize(remaining));
+    output.advance(writePublish(output.slab, at, remaining, parts, this.isVersion5));
     this.#lastSentMs = this.#clock.now();
   }
 
@@ -258,7 +230,7 @@ export class Link implements ClientPipeReceiver {
 
   onPacket(packet: Exclude<Packet, PublishPacket>): void {
     if (this.#isClosed) return;
-    if (packet.type === PacketType.PINGRESP) {
+    if (packet.type === packetTypes.PINGRESP) {
       this.#pingedMs = 0;
       this.#progressMs = this.#lastHeardMs;
     } else this.#owner.onPacket(packet);
@@ -271,19 +243,19 @@ export class Link implements ClientPipeReceiver {
   }
 
   onClosed(error: Error | undefined): void {
-    this.#lose(new ConnectionLostError("network", "The connection ended", { cause: error }));
+    this.#lose(new ConnectionLostError("network", "", { cause: error }));
   }
 
   /** The peer broke the protocol, or this program has a bug; 5.0 tells the peer which. */
   #fault(error: unknown): void {
     if (this.#isClosed) return;
-    const reasonCode = isWireError(error) ? error.reasonCode : ReasonCode.UNSPECIFIED_ERROR;
+    const reasonCode = isWireError(error) ? error.reasonCode : reasons.UNSPECIFIED_ERROR;
     if (this.isVersion5) {
-      this.send({ type: PacketType.DISCONNECT, reasonCode, properties: {} });
+      this.send({ type: packetTypes.DISCONNECT, reasonCode, properties: {} });
       this.#output.flush();
     }
     this.#pipe.end();
-    this.#lose(new ConnectionLostError("protocol", "The broker broke the protocol", { cause: error }));
+    this.#lose(new ConnectionLostError("protocol", "", { cause: error }));
   }
 
   #guard(work: () => void): void {
@@ -296,7 +268,7 @@ export class Link implements ClientPipeReceiver {
 
   #timedOut(): void {
     this.#pipe.destroy();
-    this.#lose(new ConnectionLostError("timeout", "The broker does not answer"));
+    this.#lose(new ConnectionLostError("timeout"));
   }
 
   #lose(error: Error): void {

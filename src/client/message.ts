@@ -2,7 +2,7 @@
  * A message as the program gets it: a copy that it may keep, with what is rarely asked for read only then.
  */
 
-import { describeError, isPromise, MartletError, utf8Decode } from "#base";
+import { isPromise, MartletError, utf8Decode } from "#base";
 import type { PublishProperties, Qos } from "#protocol";
 import type { Delivery } from "./inbox.ts";
 import type { PayloadCodec } from "./payload-codec.ts";
@@ -10,7 +10,7 @@ import type { PayloadCodec } from "./payload-codec.ts";
 /** A payload that its codec cannot read, for example because somebody changed it. */
 export class PayloadError extends MartletError {
   constructor(topicName: string, cause: unknown) {
-    super("MARTLET_PAYLOAD", `The payload on "${topicName}" cannot be read: ${describeError(cause)}`, {
+    super("MARTLET_PAYLOAD", `message on "${topicName}" cannot be read`, {
       cause,
     });
   }

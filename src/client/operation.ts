@@ -31,23 +31,8 @@ export class Operation<Result> {
   }
 
   /** `onGivenUp` gets the error when time is up or the signal is aborted, and rejects. `what` names the operation. */
-  limit(
-    clock: Clock,
-    what: string,
-    { timeoutMs, signal }: OperationOptions,
-    onGivenUp: (error: Error) => void,
-  ): void {
-    if (signal?.aborted === true) return onGivenUp(new AbortedError(what, signal.reason));
-    const onAbort = (): void => onGivenUp(new AbortedError(what, signal?.reason));
-    signal?.addEventListener("abort", onAbort, { once: true });
-    const cancel =
-      timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY
-        ? undefined
-        : clock.schedule(timeoutMs, () => onGivenUp(new TimeoutError(what)));
-    this.#cleanUp = () => {
-      signal?.removeEventListener("abort", onAbort);
-      cancel?.();
-    };
+  limit(clock: Clock, what: string, limits: OperationOptions, onGivenUp: (error: Error) => void): void {
+    this.#cleanUp = limit(clock, what, limits, onGivenUp);
   }
 
   #settle(): boolean {
@@ -56,4 +41,28 @@ export class Operation<Result> {
     this.#cleanUp?.();
     return true;
   }
+}
+
+/** `onGivenUp` gets the error when time is up or the signal is aborted; returns what ends the watch. */
+export function limit(
+  clock: Clock,
+  what: string,
+  { timeoutMs = Number.POSITIVE_INFINITY, signal }: OperationOptions,
+  onGivenUp: (error: Error) => void,
+  state?: { readonly wasSent: boolean },
+): (() => void) | undefined {
+  const onAbort = (): void => onGivenUp(new AbortedError(what, signal?.reason, state));
+  if (signal?.aborted === true) {
+    onAbort();
+    return undefined;
+  }
+  signal?.addEventListener("abort", onAbort);
+  const cancel =
+    timeoutMs < Number.POSITIVE_INFINITY
+      ? clock.schedule(timeoutMs, () => onGivenUp(new TimeoutError(what, state)))
+      : undefined;
+  return () => {
+    signal?.removeEventListener("abort", onAbort);
+    cancel?.();
+  };
 }

@@ -3,10 +3,19 @@
  */
 
 import type { Clock, MaybePromise, Random } from "#base";
-import type { ConnectProperties, ProtocolVersion, Qos, WillProperties } from "#protocol";
+import type {
+  AuthPacket,
+  ConnackPacket,
+  ConnectProperties,
+  ProtocolVersion,
+  Qos,
+  WillProperties,
+} from "#protocol";
+import type { Fallback, FollowRedirect } from "./detours.ts";
+import type { Link } from "./link.ts";
 import type { OpenOutbox } from "./outbox-journal.ts";
 import type { Dial } from "./pipe.ts";
-import type { BrokerUrl } from "./url.ts";
+import type { OpenRepeats } from "./repeats.ts";
 
 /** The message that the broker publishes when this client is lost. */
 export interface WillOptions {
@@ -62,6 +71,26 @@ export interface Authenticator {
   begin(): AuthenticationExchange;
 }
 
+/** What enhanced authentication needs of the connections it runs on. */
+export interface AuthenticationHost {
+  isCurrent(link: Link): boolean;
+  /** Ends the connection. */
+  fail(error: unknown): void;
+}
+
+/** Enhanced authentication at work; made by `enhancedAuthentication`. */
+export interface ConnectionAuthentication {
+  readonly method: string;
+  /** The data for CONNECT. */
+  begin(): Promise<Uint8Array | undefined>;
+  onConnack(link: Link, connack: ConnackPacket, goOn: () => void): void;
+  onAuth(link: Link, packet: AuthPacket): void;
+  onLost(error: Error): void;
+  again(link: Link | undefined, clock: Clock, limits: OperationOptions): Promise<void>;
+}
+
+export type OpenAuthentication = (host: AuthenticationHost) => ConnectionAuthentication;
+
 export interface ConnectOptions {
   /** Default: a random one, whose session ends with `close`. Empty: the broker chooses. */
   readonly clientId?: string;
@@ -70,8 +99,8 @@ export interface ConnectOptions {
   readonly password?: string | Uint8Array;
   /** Default 5.0. */
   readonly version?: ProtocolVersion;
-  /** Try 3.1.1 when the broker refuses 5.0. Default false. */
-  readonly fallback?: boolean;
+  /** `fallbackTo311` tries 3.1.1 when the broker refuses 5.0. Default: no other version. */
+  readonly fallback?: Fallback;
   /** False resumes the session of an earlier run at the first connection. Default true. Reconnects always resume. */
   readonly cleanStart?: boolean;
   /** Seconds that the broker keeps the session after a loss. Default 300. */
@@ -84,7 +113,8 @@ export interface ConnectOptions {
     ConnectProperties,
     "userProperties" | "requestProblemInformation" | "requestResponseInformation"
   >;
-  readonly authenticator?: Authenticator;
+  /** Of 5.0: `enhancedAuthentication(...)`. */
+  readonly authentication?: OpenAuthentication;
 
   /** Messages above QoS 0 that the broker may send without an acknowledgement. Default 256. */
   readonly receiveMaximum?: number;
@@ -96,8 +126,8 @@ export interface ConnectOptions {
   readonly topicAliasMaximumOutbound?: number;
   /** Bytes of messages that wait for the program before the client stops reading. Default 4 MiB. */
   readonly maximumInboxBytes?: number;
-  /** Drop a QoS 1 message that the broker sends again although it was acknowledged before the connection broke. */
-  readonly dropRepeats?: boolean;
+  /** `knownRepeats` drops a QoS 1 message that the broker sends again although it was acknowledged before the connection broke. */
+  readonly dropRepeats?: OpenRepeats;
 
   /** How long one attempt to connect may take. Default 30 seconds. */
   readonly connectTimeoutMs?: number;
@@ -109,8 +139,8 @@ export interface ConnectOptions {
   /** False: the client closes when its connection is lost. */
   readonly reconnect?: ReconnectOptions | false;
   readonly outbox?: OutboxOptions;
-  /** Whether a broker may send this client elsewhere. Default: it may not. User name and password go there too. */
-  readonly allowRedirect?: boolean | ((to: BrokerUrl) => boolean);
+  /** `followRedirect()` lets a broker send this client elsewhere. Default: it may not. User name and password go there too. */
+  readonly redirect?: FollowRedirect;
   /** Resolve `connect` at once and go on connecting, to subscribe before a resumed session delivers. Default false. */
   readonly background?: boolean;
 
@@ -123,8 +153,11 @@ export interface ConnectOptions {
   /** For tests: where time comes from. */
   readonly clock?: Clock;
   /** For tests: where chance comes from. */
-  readonly random?: Random;
+  readonly random?: Chance;
 }
+
+/** What a client draws: the waits between attempts, and its name. */
+export type Chance = Pick<Random, "below">;
 
 /** How long one operation may take, and who may end it. */
 export interface OperationOptions {

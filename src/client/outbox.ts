@@ -3,10 +3,11 @@
  */
 
 import type { Clock } from "#base";
-import { AbortedError, OutboxError, TimeoutError } from "./errors.ts";
-import type { OutboxOptions } from "./options.ts";
+import { OutboxError, TimeoutError } from "./errors.ts";
+import { limit } from "./operation.ts";
+import type { OperationOptions, OutboxOptions } from "./options.ts";
 import type { OutboxJournal } from "./outbox-journal.ts";
-import type { Outgoing, PublishOptions, PublishReceipt } from "./outgoing.ts";
+import type { Outgoing, PublishReceipt } from "./outgoing.ts";
 
 const DEFAULT_MESSAGES = 10_000;
 const DEFAULT_BYTES = 16 * 1024 * 1024;
@@ -50,22 +51,15 @@ export class Outbox {
   }
 
   /** Takes `outgoing`, until it is settled, given up, aborted or too old. */
-  admit(outgoing: Outgoing, { signal, timeoutMs }: PublishOptions): void {
-    outgoing.deadlineMs = this.#clock.now() + (timeoutMs ?? this.#options.maximumAgeMs ?? DEFAULT_AGE_MS);
+  admit(outgoing: Outgoing, limits: OperationOptions): void {
+    const { maximumAgeMs = DEFAULT_AGE_MS } = this.#options;
+    outgoing.deadlineMs = this.#clock.now() + (limits.timeoutMs ?? maximumAgeMs);
     this.#bytes += outgoing.sizeBytes;
     this.#open.add(outgoing);
     if (this.#cancelAging === undefined) this.#age();
-    if (signal === undefined && timeoutMs === undefined) return;
-    const onAbort = (): void =>
-      this.giveUp(outgoing, new AbortedError(`publish to "${outgoing.topicName}"`, signal?.reason, outgoing));
-    const cancel =
-      timeoutMs === undefined ? undefined : this.#clock.schedule(timeoutMs, () => this.#timeOut(outgoing));
-    signal?.addEventListener("abort", onAbort, { once: true });
-    outgoing.cleanUp = () => {
-      cancel?.();
-      signal?.removeEventListener("abort", onAbort);
-    };
-    if (signal?.aborted === true) onAbort();
+    if (limits.signal === undefined && limits.timeoutMs === undefined) return;
+    const onGivenUp = (error: Error): void => this.giveUp(outgoing, error);
+    outgoing.cleanUp = limit(this.#clock, `publish to "${outgoing.topicName}"`, limits, onGivenUp, outgoing);
   }
 
   /** The broker has it, or has refused it. */

@@ -5,11 +5,11 @@
 import { utf8Encode } from "#base";
 import {
   type AcknowledgementProperties,
+  checkClientTopicName as checkTopicName,
   InvalidPacketError,
   type PublishProperties,
   type Qos,
   type ReasonCode,
-  topicNameProblem,
 } from "#protocol";
 import type { OperationOptions } from "./options.ts";
 import type { PayloadCodec } from "./payload-codec.ts";
@@ -95,11 +95,10 @@ export class TopicNames {
   bytesOf(topicName: string): Uint8Array {
     const known = this.#topics.get(topicName);
     if (known !== undefined) return known;
-    const problem = topicNameProblem(topicName);
-    if (problem !== undefined) throw new InvalidPacketError(problem);
+    checkTopicName(topicName);
     const bytes = utf8Encode(topicName);
     if (!topicName.isWellFormed() || bytes.length > LONGEST_TOPIC) {
-      throw new InvalidPacketError("the topic name is too long, or no text");
+      throw new InvalidPacketError(`"${topicName}" is no topic name`);
     }
     if (this.#topics.size >= MOST_TOPICS) this.#topics = new Map();
     this.#topics.set(topicName, bytes);

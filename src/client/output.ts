@@ -4,7 +4,8 @@
  * Two sizes of slabs are reused; those that the pipe has not taken wait here until it has.
  */
 
-import { type Clock, copyBytes, EMPTY_BYTES, Ring } from "#base";
+import { type Clock, copyBytes, EMPTY_BYTES } from "#base";
+import { Line } from "./line.ts";
 import type { ClientPipe } from "./pipe.ts";
 
 const SLAB = 64 * 1024;
@@ -20,7 +21,7 @@ export class Output {
   readonly #pipe: ClientPipe;
   readonly #clock: Clock;
   readonly #idle: Uint8Array[] = [];
-  readonly #waiting = new Ring<Uint8Array>();
+  readonly #waiting = new Line<Uint8Array>();
   #used = 0;
   #isDirty = false;
 

@@ -3,7 +3,7 @@
  */
 
 import { EMPTY_BYTES } from "#base";
-import { type ConnackProperties, type Qos, ReasonCode } from "#protocol";
+import { type ConnackProperties, type PublishParts, type Qos, reasons } from "#protocol";
 import { foreseen, PublishRefusedError } from "./errors.ts";
 import type { Link } from "./link.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -13,7 +13,6 @@ const DUP = 0x08;
 export class PublishWriter {
   readonly link: Link;
   readonly #limits: ConnackProperties;
-  readonly #largestPacket: number;
   readonly #aliasMaximum: number;
   /** The first topics get one each, and keep it. */
   readonly #aliases = new Map<string, number>();
@@ -22,7 +21,6 @@ export class PublishWriter {
   constructor(link: Link, limits: ConnackProperties, mostAliases: number) {
     this.link = link;
     this.#limits = limits;
-    this.#largestPacket = limits.maximumPacketSize ?? Number.POSITIVE_INFINITY;
     this.#aliasMaximum = Math.min(limits.topicAliasMaximum ?? 0, mostAliases);
   }
 
@@ -30,60 +28,55 @@ export class PublishWriter {
   judge(topicName: string, qos: Qos, retain: boolean): void {
     const { maximumQos = 2, retainAvailable } = this.#limits;
     // [MQTT-3.2.2-11], [MQTT-3.2.2-14]
-    if (qos > maximumQos) throw new PublishRefusedError(topicName, foreseen(ReasonCode.QOS_NOT_SUPPORTED));
+    if (qos > maximumQos) throw new PublishRefusedError(topicName, foreseen(reasons.QOS_NOT_SUPPORTED));
     if (retain && retainAvailable === false) {
-      throw new PublishRefusedError(topicName, foreseen(ReasonCode.RETAIN_NOT_SUPPORTED));
+      throw new PublishRefusedError(topicName, foreseen(reasons.RETAIN_NOT_SUPPORTED));
     }
   }
 
   /** The same for a whole message, its size included. */
-  judgeMessage({ topicName, topic, payload, qos, retain, raw }: Outgoing, expiry: number): void {
-    this.judge(topicName, qos, retain);
-    this.#checkSize(
-      topicName,
-      this.link.publishSize(topic.length, qos, expiry, 0, raw.length, payload.length),
-    );
+  judgeMessage(outgoing: Outgoing, expiry: number): void {
+    this.judge(outgoing.topicName, outgoing.qos, outgoing.retain);
+    // It has no packet identifier yet, but will have one above QoS 0.
+    this.#checkSize(outgoing.topicName, partsOf(outgoing, expiry, outgoing.qos));
   }
 
   /** Writes `outgoing` under its packet identifier. */
   writeMessage(outgoing: Outgoing, expiry: number, { isRepeat }: { readonly isRepeat: boolean }): void {
-    const { topicName, topic, payload, qos, retain, packetId, raw } = outgoing;
-    const firstByte = 0x30 | (isRepeat ? DUP : 0) | (qos << 1) | (retain ? 1 : 0);
-    this.write(topicName, topic, payload, firstByte, packetId, expiry, raw);
+    const parts = partsOf(outgoing, expiry, outgoing.packetId);
+    if (isRepeat) parts.firstByte |= DUP;
+    this.write(outgoing.topicName, parts);
   }
 
-  /** @throws PublishRefusedError for what is larger than the broker takes */
-  write(
-    topicName: string,
-    topic: Uint8Array,
-    payload: Uint8Array,
-    firstByte: number,
-    packetId: number,
-    expiry: number,
-    raw: Uint8Array,
-  ): void {
+  /** Sees to the alias. @throws PublishRefusedError for what is larger than the broker takes */
+  write(topicName: string, parts: PublishParts): void {
     const { link } = this;
-    let alias = this.#aliasMaximum > 0 ? (this.#aliases.get(topicName) ?? 0) : 0;
-    let name = topic;
-    if (alias > 0) name = EMPTY_BYTES;
-    else if (this.#aliases.size < this.#aliasMaximum) {
-      const size = link.publishSize(topic.length, packetId, expiry, 1, raw.length, payload.length);
-      if (size <= this.#largestPacket) {
-        alias = this.#aliases.size + 1;
-        this.#aliases.set(topicName, alias);
-      }
+    const known = this.#aliases.get(topicName);
+    if (known !== undefined) {
+      parts.alias = known;
+      parts.topic = EMPTY_BYTES;
+    } else if (this.#aliases.size < this.#aliasMaximum) {
+      parts.alias = this.#aliases.size + 1;
+      // The first time it makes the packet larger.
+      if (link.isTooLarge(parts)) parts.alias = 0;
+      else this.#aliases.set(topicName, parts.alias);
     }
-    if (this.#largestPacket < Number.POSITIVE_INFINITY) {
-      const size = link.publishSize(name.length, packetId, expiry, alias, raw.length, payload.length);
-      this.#checkSize(topicName, size);
-    }
-    link.publish(firstByte, name, packetId, expiry, alias, raw, payload);
+    this.#checkSize(topicName, parts);
+    link.publish(parts);
   }
 
-  /** [MQTT-3.2.2-15] */
-  #checkSize(topicName: string, sizeBytes: number): void {
-    if (sizeBytes > this.#largestPacket) {
-      throw new PublishRefusedError(topicName, foreseen(ReasonCode.PACKET_TOO_LARGE));
+  #checkSize(topicName: string, parts: PublishParts): void {
+    if (this.link.isTooLarge(parts)) {
+      throw new PublishRefusedError(topicName, foreseen(reasons.PACKET_TOO_LARGE));
     }
   }
+}
+
+function partsOf(
+  { topic, payload, qos, retain, raw }: Outgoing,
+  expiry: number,
+  packetId: number,
+): PublishParts {
+  const firstByte = 0x30 | (qos << 1) | (retain ? 1 : 0);
+  return { firstByte, topic, packetId, expiry, alias: 0, raw, payload };
 }

@@ -9,19 +9,20 @@
  * sent as a new one. With a store, nothing is sent that the store does not know.
  */
 
-import { type Clock, EMPTY_BYTES, Ring, utf8Encode } from "#base";
+import { type Clock, EMPTY_BYTES, utf8Encode } from "#base";
 import {
   type AcknowledgementPacket,
   type ConnackProperties,
   encodeClientPublishProperties,
   FIRST_REFUSAL,
   NO_EXPIRY,
-  PacketType,
-  ProtocolError,
-  ReasonCode,
+  packetTypes,
+  protocolError,
+  reasons,
 } from "#protocol";
 import { ConnectionLostError, OutboxError, PublishRefusedError } from "./errors.ts";
 import { InFlight } from "./in-flight.ts";
+import { Line } from "./line.ts";
 import type { Link } from "./link.ts";
 import type { OutboxOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
@@ -29,7 +30,7 @@ import type { OutboxJournal } from "./outbox-journal.ts";
 import { Outgoing, type PublishOptions, type PublishReceipt, TopicNames } from "./outgoing.ts";
 import { PublishWriter } from "./publish-writer.ts";
 
-const SENT: PublishReceipt = { qos: 0, reasonCode: ReasonCode.SUCCESS, properties: {} };
+const SENT: PublishReceipt = { qos: 0, reasonCode: reasons.SUCCESS, properties: {} };
 const sent: Promise<PublishReceipt> = Promise.resolve(SENT);
 
 const FIRST = { isRepeat: false } as const;
@@ -51,7 +52,7 @@ export class Publisher {
   readonly #topics = new TopicNames();
   readonly #inFlight = new InFlight();
   /** Not sent, oldest first. */
-  #queue = new Ring<Outgoing>();
+  readonly #queue = new Line<Outgoing>();
   #writer: PublishWriter | undefined;
   #closed: Error | undefined;
 
@@ -93,7 +94,16 @@ export class Publisher {
       ) {
         writer.judge(topicName, 0, retain);
         const payload = typeof content === "string" ? utf8Encode(content) : content;
-        writer.write(topicName, topic, payload, retain ? 0x31 : 0x30, 0, NO_EXPIRY, EMPTY_BYTES);
+        const firstByte = retain ? 0x31 : 0x30;
+        writer.write(topicName, {
+          firstByte,
+          topic,
+          packetId: 0,
+          expiry: NO_EXPIRY,
+          alias: 0,
+          raw: EMPTY_BYTES,
+          payload,
+        });
         return sent;
       }
       // The program may go on to use its buffer.
@@ -118,14 +128,17 @@ export class Publisher {
     this.#writer = undefined;
     this.#inFlight.disconnect();
     if (this.#parts.options.keepQos0 === true) return;
-    for (const outgoing of this.#queue) if (outgoing.qos === 0) this.outbox.giveUp(outgoing, error);
+    for (const outgoing of this.#queue.drain()) {
+      if (outgoing.qos === 0) this.outbox.giveUp(outgoing, error);
+      else this.#queue.push(outgoing);
+    }
   }
 
   /** The client closes: nothing more is sent, whatever the store keeps. */
   end(error: Error): void {
     this.#closed = error;
     this.outbox.end(error);
-    this.#queue.clear();
+    this.#queue.drain();
   }
 
   /** Sends what may be sent: first what an earlier connection left unacknowledged, in its order. */
@@ -150,32 +163,32 @@ export class Publisher {
     const { type, packetId, reasonCode, properties } = packet;
     const outgoing = this.#inFlight.get(packetId);
     const isRefusal = reasonCode >= FIRST_REFUSAL;
-    if (type === PacketType.PUBREC && (!isRefusal || outgoing === undefined))
+    if (type === packetTypes.PUBREC && (!isRefusal || outgoing === undefined))
       return this.#onPubrec(packetId, outgoing);
     if (outgoing === undefined) return;
     const { topicName, qos } = outgoing;
-    if ((qos === 1) !== (type === PacketType.PUBACK)) {
-      throw new ProtocolError("An acknowledgement of another QoS", "MQTT-4.3.3-1");
+    if ((qos === 1) !== (type === packetTypes.PUBACK)) {
+      throw protocolError("MQTT-4.3.3-1");
     }
     // A PUBCOMP before PUBREC, or a refusal after it, ends it as well: the broker has nothing of it any more.
     this.#inFlight.remove(outgoing);
     this.#writer?.link.answered();
-    const isRefused = isRefusal && type !== PacketType.PUBCOMP;
+    const isRefused = isRefusal && type !== packetTypes.PUBCOMP;
     const refusal = isRefused ? new PublishRefusedError(topicName, packet) : undefined;
     this.outbox.finish(outgoing, refusal ?? { qos, reasonCode, properties });
     this.pump();
   }
 
   #onPubrec(packetId: number, outgoing: Outgoing | undefined): void {
-    if (outgoing?.qos === 1) throw new ProtocolError("PUBREC for QoS 1", "MQTT-4.3.2-1");
+    if (outgoing?.qos === 1) throw protocolError("MQTT-4.3.2-1");
     if (outgoing?.isReleased === false) {
       this.#inFlight.release(outgoing);
       this.#record(outgoing, { kind: "released", key: outgoing.key }, () =>
-        this.#writer?.link.acknowledge(PacketType.PUBREL, packetId),
+        this.#writer?.link.acknowledge(packetTypes.PUBREL, packetId),
       ); // [MQTT-4.3.3-4]
     } else if (outgoing?.isRecorded !== false) {
-      const reasonCode = outgoing === undefined ? ReasonCode.PACKET_IDENTIFIER_NOT_FOUND : ReasonCode.SUCCESS;
-      this.#writer?.link.acknowledge(PacketType.PUBREL, packetId, reasonCode);
+      const reasonCode = outgoing === undefined ? reasons.PACKET_IDENTIFIER_NOT_FOUND : reasons.SUCCESS;
+      this.#writer?.link.acknowledge(packetTypes.PUBREL, packetId, reasonCode);
     }
   }
 
@@ -183,7 +196,7 @@ export class Publisher {
     const { qos, topicName } = outgoing;
     if (this.#writer !== undefined) this.#writer.judge(topicName, qos, outgoing.retain);
     else if (qos === 0 && this.#parts.options.keepQos0 !== true) {
-      throw new ConnectionLostError("network", `No connection for the QoS 0 message to "${topicName}"`);
+      throw new ConnectionLostError("network", topicName);
     }
     const { outbox } = this;
     outbox.makeRoom(outgoing, () => this.#queue.shift());
@@ -250,7 +263,7 @@ export class Publisher {
     // What waits for the store goes out when the store is done.
     if (!outgoing.isRecorded) return;
     if (outgoing.isReleased) {
-      link.acknowledge(PacketType.PUBREL, outgoing.packetId);
+      link.acknowledge(packetTypes.PUBREL, outgoing.packetId);
       return;
     }
     try {
@@ -266,21 +279,20 @@ export class Publisher {
   /** The broker has forgotten the session [MQTT-3.2.2-5]: what it may not have goes out anew, QoS 2 only if it cannot have it. */
   #startOver(): void {
     const { outbox } = this;
-    const queue = new Ring<Outgoing>();
+    const waiting = this.#queue.drain();
     for (const outgoing of this.#inFlight.all()) {
       this.#inFlight.remove(outgoing);
       if (outgoing.qos === 1) {
-        if (!outgoing.isOver) queue.push(outgoing);
+        if (!outgoing.isOver) this.#queue.push(outgoing);
         else if (outgoing.key > 0) outbox.journal?.done(outgoing.key);
       } else if (outgoing.isReleased) {
         outbox.finish(outgoing, { ...SENT, qos: 2 });
       } else {
-        const message = `The broker forgot the session; the QoS 2 message to "${outgoing.topicName}" may have arrived`;
-        outbox.finish(outgoing, new ConnectionLostError("session", message));
+        // It may have arrived.
+        outbox.finish(outgoing, new ConnectionLostError("session", outgoing.topicName));
       }
     }
-    for (const outgoing of this.#queue) queue.push(outgoing);
-    this.#queue = queue;
+    for (const outgoing of waiting) this.#queue.push(outgoing);
   }
 
   /** `isRepeat`: an earlier connection has sent it before. What expires meanwhile is the broker's to judge. */

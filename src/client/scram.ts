@@ -36,7 +36,7 @@ const MOST_ITERATIONS = 10_000_000;
 /** No channel binding. */
 const HEADER = "n,,";
 
-/** @example connect(url, { authenticator: scramSha256({ userName: "me", password: "secret" }) }) */
+/** @example enhancedAuthentication(scramSha256({ userName: "me", password: "secret" })) */
 export function scramSha256(options: ScramOptions): Authenticator {
   return { method: "SCRAM-SHA-256", begin: () => new ScramExchange(options) };
 }

@@ -8,15 +8,16 @@
  * not. Messages are matched by topic; where several filters match one topic, Subscription Identifiers tell the copies apart.
  */
 
-import { type Clock, hashBytes, rangesEqual } from "#base";
+import { type Clock, utf8Decode } from "#base";
 import {
   type ConnackProperties,
   FIRST_REFUSAL,
   type IncomingPublish,
-  PacketType,
-  ProtocolError,
-  ReasonCode,
+  packetTypes,
+  protocolError,
+  type ReasonCode,
   readTopicName,
+  reasons,
   type SubackPacket,
   topicMatches,
   type UnsubackPacket,
@@ -51,14 +52,15 @@ class Shared {
 }
 
 interface Topic {
-  readonly bytes: Uint8Array;
   readonly name: string;
   /** Who matches, under this stamp. */
   receivers: readonly Shared[];
   stamp: number;
 }
 
-const TOPICS = 1024;
+const MOST_TOPICS = 1024;
+/** What stands for bytes that are no text. */
+const REPLACEMENT = "\uFFFD";
 
 /** Hands out packet identifiers that nothing in flight uses. */
 export type TakePacketId = () => number;
@@ -76,7 +78,8 @@ export class SubscriptionSet {
   /** What the topic aliases of this connection stand for, and how many there may be. */
   #aliases: (Topic | undefined)[] = [];
   #aliasMaximum = 0;
-  #topics: (Topic | undefined)[] = [];
+  /** Names that have been judged. */
+  readonly #topics = new Map<string, Topic>();
   #stamp = 0;
 
   constructor(clock: Clock, inbox: Inbox, takePacketId: TakePacketId) {
@@ -155,7 +158,7 @@ export class SubscriptionSet {
     this.#asked.delete(packetId);
     this.#link?.answered();
     const { shared, generation } = asked;
-    const reasonCode = reasonCodes[0] ?? ReasonCode.UNSPECIFIED_ERROR;
+    const reasonCode = reasonCodes[0] ?? reasons.UNSPECIFIED_ERROR;
     if (reasonCode >= FIRST_REFUSAL) this.#refused(shared, { reasonCode, properties });
     else {
       if (shared.state === "wanted" && generation === shared.generation) shared.state = "granted";
@@ -197,27 +200,15 @@ export class SubscriptionSet {
     const { bytes, topicStart, topicEnd, properties } = publish;
     const { topicAlias = 0 } = properties;
     if (topicAlias > this.#aliasMaximum) {
-      throw new ProtocolError("A topic alias too many", "U5-3.3.4a", ReasonCode.TOPIC_ALIAS_INVALID);
+      throw protocolError("U5-3.3.4a", reasons.TOPIC_ALIAS_INVALID);
     }
     let topic: Topic | undefined;
     if (topicStart === topicEnd) {
       topic = this.#aliases[topicAlias];
-      if (topic === undefined) throw new ProtocolError("A topic alias without a topic", "U5-3.3.4b");
+      if (topic === undefined) throw protocolError("U5-3.3.4b");
     } else {
-      const slot = hashBytes(bytes, topicStart, topicEnd) & (TOPICS - 1);
-      const length = topicEnd - topicStart;
-      const known = this.#topics[slot];
-      if (
-        known !== undefined &&
-        known.bytes.length === length &&
-        rangesEqual(known.bytes, 0, bytes, topicStart, length)
-      ) {
-        topic = known;
-      } else {
-        const name = readTopicName(publish);
-        topic = { bytes: bytes.slice(topicStart, topicEnd), name, receivers: [], stamp: -1 };
-        this.#topics[slot] = topic;
-      }
+      const known = this.#topics.get(utf8Decode(bytes, topicStart, topicEnd));
+      topic = known ?? this.#newTopic(readTopicName(publish));
       if (topicAlias > 0) this.#aliases[topicAlias] = topic;
     }
     if (topic.stamp !== this.#stamp) {
@@ -229,6 +220,13 @@ export class SubscriptionSet {
     return topic;
   }
 
+  #newTopic(name: string): Topic {
+    const topic = { name, receivers: [], stamp: -1 };
+    if (this.#topics.size >= MOST_TOPICS) this.#topics.clear();
+    if (!name.includes(REPLACEMENT)) this.#topics.set(name, topic);
+    return topic;
+  }
+
   #subscribe(shared: Shared): void {
     const refusal = this.#foreseenRefusal(shared.topicFilter);
     if (refusal !== undefined) return this.#refused(shared, foreseen(refusal));
@@ -236,7 +234,7 @@ export class SubscriptionSet {
     const withIdentifier = this.#limits.subscriptionIdentifierAvailable !== false;
     this.#ask(shared, (link, packetId) =>
       link.send({
-        type: PacketType.SUBSCRIBE,
+        type: packetTypes.SUBSCRIBE,
         packetId,
         subscriptions: [
           {
@@ -255,7 +253,7 @@ export class SubscriptionSet {
   #unsubscribe(shared: Shared): void {
     this.#ask(shared, (link, packetId) =>
       link.send({
-        type: PacketType.UNSUBSCRIBE,
+        type: packetTypes.UNSUBSCRIBE,
         packetId,
         topicFilters: [shared.topicFilter],
         properties: {},
@@ -281,10 +279,10 @@ export class SubscriptionSet {
   #foreseenRefusal(topicFilter: string): ReasonCode | undefined {
     const { wildcardSubscriptionAvailable, sharedSubscriptionAvailable } = this.#limits;
     if (wildcardSubscriptionAvailable === false && /[+#]/.test(topicFilter)) {
-      return ReasonCode.WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED;
+      return reasons.WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED;
     }
     return sharedSubscriptionAvailable === false && topicFilter.startsWith("$share/")
-      ? ReasonCode.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
+      ? reasons.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
       : undefined;
   }
 

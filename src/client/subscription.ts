@@ -4,9 +4,10 @@
  * Several users may hold subscriptions to one topic filter; the broker sees one. Ending one ends nobody else's.
  */
 
-import { isPromise, type MaybePromise, Ring } from "#base";
+import { isPromise, type MaybePromise } from "#base";
 import type { Qos, ReasonCode, RetainHandling } from "#protocol";
 import { AbortedError } from "./errors.ts";
+import { Feed } from "./feed.ts";
 import type { Delivery } from "./inbox.ts";
 import { Message, type MessageParts } from "./message.ts";
 import type { Operation } from "./operation.ts";
@@ -44,16 +45,7 @@ export interface SubscriptionHost {
 
 export type OnMessage<Parameters, Value> = (message: Message<Parameters, Value>) => unknown;
 
-interface Waiter<Item> {
-  readonly resolve: (result: IteratorResult<Item, undefined>) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-const DONE: IteratorResult<never, undefined> = { done: true, value: undefined };
-
-export class Subscription<Parameters, Value>
-  implements AsyncIterableIterator<Message<Parameters, Value>, undefined>
-{
+export class Subscription<Parameters, Value> extends Feed<Message<Parameters, Value>> {
   readonly topicFilter: string;
   /** Resolves when the broker has granted it, rejects when it has refused. Nobody has to look. */
   readonly ready: Promise<Granted>;
@@ -64,23 +56,20 @@ export class Subscription<Parameters, Value>
   /** @internal */
   readonly granting: Operation<Granted>;
   readonly #host: SubscriptionHost;
-  readonly #pattern: TopicPattern;
+  readonly #pattern: TopicPattern<Parameters>;
   readonly #onMessage: OnMessage<Parameters, Value> | undefined;
   readonly #isAuto: boolean;
-  readonly #queue = new Ring<Message<Parameters, Value>>();
-  readonly #waiters = new Ring<Waiter<Message<Parameters, Value>>>();
   #current: Message<Parameters, Value> | undefined;
-  #isEnded = false;
-  #error: unknown;
 
   /** @internal */
   constructor(
     host: SubscriptionHost,
-    pattern: TopicPattern,
+    pattern: TopicPattern<Parameters>,
     granting: Operation<Granted>,
     options: SubscribeOptions<Value>,
     onMessage: OnMessage<Parameters, Value> | undefined,
   ) {
+    super();
     this.#host = host;
     this.#pattern = pattern;
     this.#onMessage = onMessage;
@@ -91,22 +80,14 @@ export class Subscription<Parameters, Value>
     this.ready = granting.promise;
   }
 
-  get isEnded(): boolean {
-    return this.#isEnded;
-  }
-
   /**
    * Ends this subscription, and the broker's when nobody else uses it. Messages that wait are dropped: the protocol has no
    * way to give them back. Resolves when the broker knows, or at once when there is no connection.
    */
   close(options: OperationOptions = {}): Promise<void> {
-    if (this.#isEnded) return Promise.resolve();
+    if (this.isEnded) return Promise.resolve();
     this.end(undefined);
     return this.#host.unsubscribe(this as unknown as AnySubscription, options);
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -114,64 +95,38 @@ export class Subscription<Parameters, Value>
   }
 
   /** The next message. Whoever asks is done with the one before. */
-  next(): Promise<IteratorResult<Message<Parameters, Value>, undefined>> {
+  override async next(): Promise<IteratorResult<Message<Parameters, Value>, undefined>> {
     this.#finishCurrent();
-    const message = this.#queue.shift();
-    if (message !== undefined) return this.#handOver(message);
-    if (this.#isEnded) {
-      const error = this.#error;
-      this.#error = undefined;
-      return error === undefined ? Promise.resolve(DONE) : Promise.reject(error as Error);
-    }
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    const result = await super.next();
+    this.#current = result.value;
+    await this.#current?.decoding;
+    return result;
   }
 
   /** Leaving the loop ends the subscription. */
-  async return(): Promise<IteratorResult<Message<Parameters, Value>, undefined>> {
+  override async return(): Promise<IteratorResult<Message<Parameters, Value>, undefined>> {
     this.#finishCurrent();
     await this.close();
-    return DONE;
+    return super.return();
   }
 
   /** @internal A message came; `delivery` is opened if it is to be kept. HOT. */
   deliver(parts: MessageParts, delivery: Delivery): void {
-    if (this.#isEnded) return;
+    if (this.isEnded) return;
     delivery.open++;
     const { codec } = this.options;
-    const message = new Message(parts, this.#pattern.parametersOf(parts.topicName) as Parameters, codec);
-    if (this.#onMessage !== undefined) this.#call(this.#onMessage, message);
-    else if (this.#waiters.size === 0) this.#queue.push(message);
-    else {
-      const waiter = this.#waiters.shift() as Waiter<Message<Parameters, Value>>;
-      if (message.decoding === undefined) {
-        this.#current = message;
-        waiter.resolve({ done: false, value: message });
-      } else void this.#handOver(message).then(waiter.resolve, waiter.reject);
-    }
+    const message = new Message(parts, this.#pattern.parametersOf(parts.topicName), codec);
+    if (this.#onMessage === undefined) this.supply(message);
+    else this.#call(this.#onMessage, message);
   }
 
   /** @internal Nothing more comes; iterations end, with `error` if there is one. */
   end(error: unknown): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    this.#error = error;
+    if (this.isEnded) return;
     this.#finishCurrent();
     this.granting.reject(error ?? new AbortedError(`subscribe to "${this.topicFilter}"`, undefined));
-    for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) {
-      if (error === undefined) waiter.resolve(DONE);
-      else waiter.reject(error);
-    }
-    if (error !== undefined) return;
-    for (const message of this.#queue) message.acknowledge();
-    this.#queue.clear();
-  }
-
-  #handOver(
-    message: Message<Parameters, Value>,
-  ): Promise<IteratorResult<Message<Parameters, Value>, undefined>> {
-    this.#current = message;
-    const result = { done: false, value: message } as const;
-    return message.decoding === undefined ? Promise.resolve(result) : message.decoding.then(() => result);
+    this.finish(error);
+    if (error === undefined) for (const message of this.waiting.drain()) message.acknowledge();
   }
 
   #finishCurrent(): void {
@@ -180,31 +135,21 @@ export class Subscription<Parameters, Value>
   }
 
   #call(onMessage: OnMessage<Parameters, Value>, message: Message<Parameters, Value>): void {
-    if (message.decoding !== undefined) {
-      this.#after(
-        message.decoding.then(() => onMessage(message)),
-        message,
-      );
-      return;
-    }
-    try {
-      const result = onMessage(message);
-      if (isPromise(result as MaybePromise<unknown>)) this.#after(result as Promise<unknown>, message);
-      else if (this.#isAuto) message.acknowledge();
-    } catch (error) {
-      this.#host.report(error);
-      if (this.#isAuto) message.acknowledge();
-    }
-  }
-
-  #after(work: Promise<unknown>, message: Message<Parameters, Value>): void {
     const finish = (): void => {
       if (this.#isAuto) message.acknowledge();
     };
-    work.then(finish, (error: unknown) => {
-      this.#host.report(error);
-      finish();
-    });
+    const report = (error: unknown): void => this.#host.report(error);
+    try {
+      const { decoding } = message;
+      const result = decoding === undefined ? onMessage(message) : decoding.then(() => onMessage(message));
+      if (isPromise(result as MaybePromise<unknown>)) {
+        void (result as Promise<unknown>).then(undefined, report).then(finish);
+        return;
+      }
+    } catch (error) {
+      report(error);
+    }
+    finish();
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseTopicPattern } from "./topic-pattern.ts";
+import { topicPattern } from "./topic-pattern.ts";
 
 it.each([
   ["a/b", "a/b", "a/b", {}],
@@ -10,7 +10,7 @@ it.each([
   ["$share/g/a/{x}", "$share/g/a/+", "a/1", { x: "1" }],
   ["a/x{y}", "a/x{y}", "a/x{y}", {}],
 ])("%s", (pattern, topicFilter, topicName, parameters) => {
-  const parsed = parseTopicPattern(pattern);
+  const parsed = topicPattern(pattern);
   expect(parsed.topicFilter).toBe(topicFilter);
   expect(parsed.parametersOf(topicName)).toEqual(parameters);
 });

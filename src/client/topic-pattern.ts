@@ -19,18 +19,20 @@ export type TopicParameters<Pattern extends string> = string extends Pattern
   : { readonly [Name in NamesIn<Pattern>]: string };
 
 /** A pattern as filter and names. */
-export interface TopicPattern {
+export interface TopicPattern<Parameters = unknown> {
   readonly topicFilter: string;
   /** The parameters of a topic name that matches the filter. */
-  readonly parametersOf: (topicName: string) => Readonly<Record<string, string>>;
+  readonly parametersOf: (topicName: string) => Parameters;
 }
 
-const NONE: Readonly<Record<string, string>> = Object.freeze({});
-const noParameters = (): Readonly<Record<string, string>> => NONE;
-
-/** Reads a pattern; a plain topic filter has no parameters. The filter is not judged here. */
-export function parseTopicPattern(pattern: string): TopicPattern {
-  if (!pattern.includes("{")) return { topicFilter: pattern, parametersOf: noParameters };
+/**
+ * Reads a pattern, for `subscribe`. The filter is not judged here.
+ *
+ * @example client.subscribe(topicPattern("rooms/{room}/lamp"), {}, ({ parameters }) => console.log(parameters.room));
+ */
+export function topicPattern<const Pattern extends string>(
+  pattern: Pattern,
+): TopicPattern<TopicParameters<Pattern>> {
   const names: [index: number, name: string, isRest: boolean][] = [];
   const levels = pattern.split("/").map((level, index) => {
     const [, name, dots] = /^\{([^{}.]+)(\.\.\.)?\}$/.exec(level) ?? [];
@@ -49,7 +51,7 @@ export function parseTopicPattern(pattern: string): TopicPattern {
         const at = index - shift;
         parameters[name] = isRest ? parts.slice(at).join("/") : (parts[at] ?? "");
       }
-      return parameters;
+      return parameters as TopicParameters<Pattern>;
     },
   };
 }

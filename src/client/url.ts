@@ -45,7 +45,7 @@ export function parseBrokerUrl(text: string): BrokerUrl {
     throw new ConfigError("url", "it is no URL.");
   }
   // The port that http: or https: would leave out.
-  const written = /:(\d+)$/.exec(/^\/\/([^/?#]*)/.exec(rest)?.[1] ?? "")?.[1];
+  const written = /^\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(rest)?.[1];
   const port = written === undefined ? defaultPorts[scheme] : Number(written);
   const isWebSocket = scheme === "ws" || scheme === "wss";
   const path = isWebSocket ? `${url.pathname === "/" ? "/mqtt" : url.pathname}${url.search}` : "";
@@ -57,17 +57,5 @@ export function parseBrokerUrl(text: string): BrokerUrl {
     href: `${scheme}://${url.hostname}:${port}${path}`,
     ...(url.username === "" ? {} : { userName: decodeURIComponent(url.username) }),
     ...(url.password === "" ? {} : { password: decodeURIComponent(url.password) }),
-  };
-}
-
-/** The same broker URL at the first place of a Server Reference, `host:port` or `host`. Scheme and path stay. */
-export function redirected(url: BrokerUrl, reference: string): BrokerUrl {
-  const [place = ""] = reference.trim().split(/\s+/);
-  const { userName, password } = url;
-  const next = parseBrokerUrl(`${url.scheme}://${place.replace(/^[a-z]+:\/\//i, "")}${url.path}`);
-  return {
-    ...next,
-    ...(userName === undefined ? {} : { userName }),
-    ...(password === undefined ? {} : { password }),
   };
 }

@@ -8,11 +8,13 @@
 
 import { EMPTY_BYTES } from "#base";
 import { decodeForClient, decodePublish, IncomingPublish } from "./lean/decode.ts";
+import * as packetTypes from "./lean/packet-types.ts";
 import { LeanReader, malformed, protocolError } from "./lean/reader.ts";
-import { type Packet, PacketType, type PublishPacket } from "./packet.ts";
-import { ReasonCode } from "./reason-code.ts";
+import * as reasons from "./lean/reasons.ts";
+import * as versions from "./lean/versions.ts";
+import { type Packet, type PublishPacket } from "./packet.ts";
 import { NOT_AN_INTEGER, readVariableByteInteger, variableByteIntegerSize } from "./variable-byte-integer.ts";
-import { ProtocolVersion } from "./version.ts";
+import { type ProtocolVersion } from "./version.ts";
 
 /** Who takes the packets. It may call `pause` and `resume` of the framer, never `push`. */
 export interface ClientPacketSink {
@@ -28,17 +30,17 @@ export interface ClientFramerOptions {
 }
 
 const FROM_SERVER =
-  (1 << PacketType.CONNACK) |
-  (1 << PacketType.PUBLISH) |
-  (1 << PacketType.PUBACK) |
-  (1 << PacketType.PUBREC) |
-  (1 << PacketType.PUBREL) |
-  (1 << PacketType.PUBCOMP) |
-  (1 << PacketType.SUBACK) |
-  (1 << PacketType.UNSUBACK) |
-  (1 << PacketType.PINGRESP);
+  (1 << packetTypes.CONNACK) |
+  (1 << packetTypes.PUBLISH) |
+  (1 << packetTypes.PUBACK) |
+  (1 << packetTypes.PUBREC) |
+  (1 << packetTypes.PUBREL) |
+  (1 << packetTypes.PUBCOMP) |
+  (1 << packetTypes.SUBACK) |
+  (1 << packetTypes.UNSUBACK) |
+  (1 << packetTypes.PINGRESP);
 /** What 5.0 added. */
-const FROM_SERVER_5 = FROM_SERVER | (1 << PacketType.DISCONNECT) | (1 << PacketType.AUTH);
+const FROM_SERVER_5 = FROM_SERVER | (1 << packetTypes.DISCONNECT) | (1 << packetTypes.AUTH);
 
 /** A larger buffer is given back when it is empty. */
 const LARGEST_KEPT_BUFFER = 128 * 1024;
@@ -59,7 +61,7 @@ export class ClientFramer {
   constructor(sink: ClientPacketSink, options: ClientFramerOptions) {
     this.#sink = sink;
     this.#options = options;
-    this.#acceptedTypes = options.version === ProtocolVersion.MQTT_5_0 ? FROM_SERVER_5 : FROM_SERVER;
+    this.#acceptedTypes = options.version === versions.MQTT_5_0 ? FROM_SERVER_5 : FROM_SERVER;
   }
 
   /** Handles all packets that `chunk` completes. The caller may reuse its memory afterwards. */
@@ -115,13 +117,13 @@ export class ClientFramer {
       if (remaining < 0) break;
       const body = at + 1 + variableByteIntegerSize(remaining);
       const next = body + remaining;
-      if (next - at > maximumPacketSize) throw protocolError("U5-3.1.2.11.4b", ReasonCode.PACKET_TOO_LARGE);
+      if (next - at > maximumPacketSize) throw protocolError("U5-3.1.2.11.4b", reasons.PACKET_TOO_LARGE);
       if (next > end) break;
-      if (firstByte >> 4 === PacketType.PUBLISH) {
+      if (firstByte >> 4 === packetTypes.PUBLISH) {
         decodePublish(this.#publish, bytes, at, body, next, version);
         this.#sink.onPublish(this.#publish);
       } else {
-        const reader = new LeanReader(bytes, body, next, version === ProtocolVersion.MQTT_5_0);
+        const reader = new LeanReader(bytes, body, next, version === versions.MQTT_5_0);
         this.#sink.onPacket(decodeForClient(reader, firstByte, version));
       }
       at = next;
@@ -132,6 +134,6 @@ export class ClientFramer {
 
   /** Reserved types are malformed, those of servers a protocol error. */
   #refusedType(type: number): Error {
-    return type === 0 || type === PacketType.AUTH ? malformed() : protocolError("MQTT-4.13.1-1");
+    return type === 0 || type === packetTypes.AUTH ? malformed() : protocolError("MQTT-4.13.1-1");
   }
 }

@@ -24,6 +24,19 @@ export { fixedHeaderSize, type Side } from "./fixed-header.ts";
 export { Framer } from "./framer.ts";
 export { type IncomingPublish, readTopicName } from "./lean/decode.ts";
 export { type ClientPacket, encodeClientPacket, encodeClientPublishProperties } from "./lean/encode.ts";
+export * as packetTypes from "./lean/packet-types.ts";
+export {
+  LONGEST_ACKNOWLEDGEMENT,
+  type PublishParts,
+  packetSize,
+  remainingLength,
+  writePublish,
+  writeShortAcknowledgement,
+} from "./lean/publish.ts";
+export { protocolError } from "./lean/reader.ts";
+export * as reasons from "./lean/reasons.ts";
+export { checkName as checkClientTopicName, checkTopicFilter } from "./lean/topics.ts";
+export * as versions from "./lean/versions.ts";
 export * from "./packet.ts";
 export type { FramerOptions, PacketSink, PublishesAlike } from "./packet-framer.ts";
 export type {

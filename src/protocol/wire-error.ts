@@ -3,7 +3,8 @@
  */
 
 import { MartletError } from "#base";
-import { ReasonCode } from "./reason-code.ts";
+import { MALFORMED_PACKET, PROTOCOL_ERROR } from "./lean/reasons.ts";
+import type { ReasonCode } from "./reason-code.ts";
 
 interface WireFault {
   /** What 5.0 tells the peer; 3.x just closes. */
@@ -14,7 +15,7 @@ interface WireFault {
 
 /** Bytes that cannot be a packet. Reason code 0x81. */
 export class MalformedPacketError extends MartletError implements WireFault {
-  readonly reasonCode = ReasonCode.MALFORMED_PACKET;
+  readonly reasonCode = MALFORMED_PACKET;
   readonly statement: string;
 
   constructor(message: string, statement: string) {
@@ -28,7 +29,7 @@ export class ProtocolError extends MartletError implements WireFault {
   readonly reasonCode: ReasonCode;
   readonly statement: string;
 
-  constructor(message: string, statement: string, reasonCode: ReasonCode = ReasonCode.PROTOCOL_ERROR) {
+  constructor(message: string, statement: string, reasonCode: ReasonCode = PROTOCOL_ERROR) {
     super("MARTLET_PROTOCOL_ERROR", message);
     this.reasonCode = reasonCode;
     this.statement = statement;

@@ -1,6 +1,6 @@
 /**
  * One batch while it is in memory: the entries of a frame in slabs, with room for the frame's header in front. HOT;
- * benchmark: src/store/journal.bench.ts.
+ * benchmark: bench/micro/journal-on-disk.ts.
  *
  *     slab 0 [ header │ entry │ entry │ … ]  slab 1 [ entry │ … ]        an entry lies in one slab
  *

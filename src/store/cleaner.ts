@@ -19,17 +19,25 @@ import type { Health } from "./health.ts";
 import type { LogEnd } from "./log-end.ts";
 import type { RecordIndex } from "./record-index.ts";
 import type { Segment, Segments } from "./segment.ts";
+import type { SegmentSupply } from "./segment-supply.ts";
 
-const WINDOW_BYTES = 256 * 1024;
-/** A step copies so much, or four times what the last batch brought, up to the second figure. */
+const WINDOW_BYTES = 1024 * 1024;
+/** A step copies so much, or eight times what the broker has written since the last one, up to the second figure. */
 const STEP_BYTES = 128 * 1024;
 const LARGEST_STEP = 4 * 1024 * 1024;
-const STEP_FACTOR = 4;
+const STEP_FACTOR = 8;
+/** And no more than this part of a segment. */
+const LARGEST_PART = 2;
 /** After the disk has refused a read. */
 const RETRY_MS = 5_000;
 /** Cleaning begins when complete segments take more than this times the live data; at twice it no longer pauses. */
 const BEGIN_RATIO = 1.75;
 const URGENT_RATIO = 2;
+/** On a full disk it begins when this part of a segment can be gained, and goes in steps of this part at most. */
+const SCARCE_GAIN = 8;
+const SCARCE_STEP = 64;
+/** What copies take, with the frames around them. */
+const COPY_FACTOR = 1.02;
 
 /** What a cleaner is made of. */
 export interface CleanerParts {
@@ -39,6 +47,7 @@ export interface CleanerParts {
   readonly index: RecordIndex;
   readonly log: LogEnd;
   readonly committer: Committer;
+  readonly supply: SegmentSupply;
   readonly health: Health;
   readonly segmentBytes: number;
   readonly bytesPerSecond: number;
@@ -49,6 +58,11 @@ export class Cleaner {
   readonly #cursor = new EntryCursor();
   /** Segments up to this number are rewritten whatever the bound says. */
   #through = 0;
+  /** What may still be copied before the next pause. */
+  #left = 0;
+  #step = 0;
+  /** What the broker had written at the last pause. */
+  #userBytes = 0;
   #running: Promise<void> | undefined;
   #isStopped = false;
   #endPause: (() => void) | undefined;
@@ -83,11 +97,12 @@ export class Cleaner {
     const { segments, log, segmentBytes } = this.#parts;
     const { head, sealedBytes, liveBytes } = segments;
     const oldest = segments.at(Math.max(log.tail, segments.firstNumber));
-    if (oldest === undefined || oldest === head || oldest.fileBytes === 0) {
-      return oldest !== undefined && oldest.number <= this.#through ? oldest : undefined;
-    }
-    if (oldest.number <= this.#through) return oldest;
+    if (oldest === undefined || oldest === head) return undefined;
+    const isWanted = oldest.number <= this.#through;
+    if (oldest.fileBytes === 0) return isWanted ? oldest : undefined;
     if (oldest.liveBytes === 0 && head !== undefined) return oldest;
+    if (!this.#hasRoomFor(oldest)) return undefined;
+    if (isWanted) return oldest;
     // A store that nobody has written to yet is left alone as long as little is to be gained.
     const slack = head === undefined ? segmentBytes / 8 : 0;
     return sealedBytes > BEGIN_RATIO * liveBytes + slack ? oldest : undefined;
@@ -98,11 +113,20 @@ export class Cleaner {
     return segments.sealedBytes > URGENT_RATIO * segments.liveBytes || log.tail <= this.#through;
   }
 
+  /** While space is scarce, a segment is copied only when all of it fits, and when something is gained in the end. */
+  #hasRoomFor(segment: Segment): boolean {
+    const { segments, supply, segmentBytes } = this.#parts;
+    if (!supply.isScarce) return true;
+    const gain = segments.sealedBytes - segments.liveBytes;
+    const needed = segment.liveBytes * COPY_FACTOR + 2 * this.#stepBytes(0);
+    return gain >= segmentBytes / SCARCE_GAIN && needed <= supply.preparedBytes;
+  }
+
   async #run(): Promise<void> {
     const { segments, log, health } = this.#parts;
     try {
       for (let segment = this.#next(); segment !== undefined; segment = this.#next()) {
-        if (segment.liveBytes > 0) await this.#copy(segment);
+        if (segment.liveBytes > 0 && !(await this.#copy(segment))) continue;
         if (this.#isStopped) return;
         segments.giveUp(segment);
         log.moveTail(segment.number + 1);
@@ -119,29 +143,29 @@ export class Cleaner {
     }
   }
 
-  /** Copies what lives in `segment` to the end of the log, step by step. */
-  async #copy(segment: Segment): Promise<void> {
+  /** Copies what lives in `segment` to the end of the log, step by step. False when there was no room for all of it. */
+  async #copy(segment: Segment): Promise<boolean> {
     const { segments, disk } = this.#parts;
     segment.readers++;
     try {
       const file = await segments.fileOf(segment);
       const source = { file, salt: segment.salt, limit: segment.end };
       const reader = new FrameReader(source, disk, new ReadWindow(WINDOW_BYTES), FRAMES_START);
-      let left = this.#stepBytes;
       while (segment.liveBytes > 0 && reader.position < segment.end) {
         const more = reader.next();
         if (!(isPromise(more) ? await more : more)) await this.#skipDamage(reader, segment);
-        if (this.#isStopped) return;
+        if (this.#isStopped) return true;
         this.#cursor.begin(reader.bytes, reader.bodyStart, reader.bodyEnd);
         while (this.#cursor.next()) {
-          left -= this.#copyEntry(segment, reader.bytesStart, reader.bytes);
-          if (left > 0) continue;
+          this.#left -= this.#copyEntry(segment, reader.bytesStart, reader.bytes);
+          if (this.#left > 0) continue;
           await this.#pause();
-          if (this.#isStopped) return;
-          left = this.#stepBytes;
+          if (this.#isStopped) return true;
+          if (!this.#hasRoomFor(segment)) return false;
         }
       }
       if (segment.liveBytes > 0) throw damaged(segment, reader.position);
+      return true;
     } finally {
       segment.release();
     }
@@ -165,18 +189,27 @@ export class Cleaner {
     if (!isKnown || (await reader.find()) === undefined) throw damaged(segment, position);
   }
 
-  /** What may be copied before the next pause. */
-  get #stepBytes(): number {
-    const { lastUserBytes } = this.#parts.committer;
-    return Math.min(LARGEST_STEP, Math.max(STEP_BYTES, STEP_FACTOR * lastUserBytes));
-  }
-
-  /** Until what was copied is safe, and a while longer when there is time. */
+  /** Until what was copied is safe, and a while longer when that was more than the broker has written times a factor. */
   async #pause(): Promise<void> {
     const { committer, log, bytesPerSecond } = this.#parts;
     await committer.whenDurable(log.batch);
-    if (this.#isStopped || this.#isUrgent) return;
-    await this.#pauseFor((this.#stepBytes / bytesPerSecond) * 1000);
+    const userBytes = committer.syncedBytes - committer.copiedBytes;
+    const earned = STEP_FACTOR * (userBytes - this.#userBytes);
+    const owed = this.#isUrgent ? 0 : this.#step - this.#left - earned;
+    this.#userBytes = userBytes;
+    this.#step = this.#stepBytes(earned);
+    this.#left = this.#step;
+    if (owed > 0 && !this.#isStopped) await this.#pauseFor((owed / bytesPerSecond) * 1000);
+  }
+
+  /** What may be copied in one go when what the broker has written is worth `earned` bytes. */
+  #stepBytes(earned: number): number {
+    const { supply, segmentBytes } = this.#parts;
+    return Math.min(
+      LARGEST_STEP,
+      Math.max(STEP_BYTES, earned),
+      segmentBytes / (supply.isScarce ? SCARCE_STEP : LARGEST_PART),
+    );
   }
 
   async #pauseFor(pauseMs: number): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * Group commit: writes the batches of the end of the log one after the other, one write in flight. HOT; benchmark:
- * src/store/journal.bench.ts.
+ * bench/micro/journal-on-disk.ts.
  *
  * A write begins at the end of the turn when none is in flight, else when the one in flight is done; what arrived meanwhile
  * shares it. After a failed write nothing is known of the rest of that segment, so it is never written to again: what is in
@@ -43,8 +43,6 @@ export class Committer implements LogEndOwner {
   batches = 0;
   syncedBytes = 0;
   copiedBytes = 0;
-  /** What the last batch brought, without copies. */
-  lastUserBytes = 0;
   readonly #parts: CommitterParts;
   readonly #header = new FrameHeader();
   readonly #checksum: Checksum;
@@ -118,20 +116,19 @@ export class Committer implements LogEndOwner {
     const { segments, supply } = this.#parts;
     try {
       if (segments.head !== undefined) supply.seal(segments.head);
-      await supply.take(batch.segment, batch.number);
+      await supply.take(batch.segment, batch.number, batch.end);
+      segments.head = batch.segment;
+      this.#write();
     } catch (error) {
       this.#reportAndRetry(error);
-      return;
     }
-    segments.head = batch.segment;
-    this.#write();
   }
 
   readonly #write = (): void => {
     const batch = (this.#log as LogEnd).pending[0] as Batch;
     const { segment } = batch;
     const { supply, isSynced } = this.#parts;
-    if (this.#isStopped || !supply.mayWrite(segment, batch.end, this.#write)) return;
+    if (this.#isStopped || !supply.mayWrite(segment, batch.start, batch.end, this.#write)) return;
     const header = this.#header;
     const isLast = this.#isClosing && batch.number === (this.#log as LogEnd).batch;
     header.flags = (isSynced ? 0 : FrameFlag.UNSYNCED) | (isLast ? FrameFlag.CLOSED : 0);
@@ -156,7 +153,6 @@ export class Committer implements LogEndOwner {
     this.batches++;
     this.syncedBytes += batch.bytes;
     this.copiedBytes += batch.copiedBytes;
-    this.lastUserBytes = batch.bytes - batch.copiedBytes;
     log.shift();
     this.#isBusy = false;
     this.#retryMs = FIRST_RETRY_MS;

@@ -22,10 +22,7 @@ export interface StoreOptions {
 /**
  * A store that is not open yet. Throws `ConfigError` for settings that are not allowed.
  *
- * @example
- * ```ts
- * const store = createStore({ mode: "durable", folder: "martlet-data", clock: systemClock(), random: systemRandom() });
- * ```
+ *     const store = createStore({ mode: "durable", folder: "martlet-data", clock: systemClock(), random: systemRandom() });
  */
 export function createStore({ mode, folder, clock, random, settings, salvage }: StoreOptions): Store {
   if (mode === "memory") return new MemoryStore();

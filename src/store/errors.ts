@@ -27,7 +27,13 @@ export interface StoreErrorOptions extends ErrorOptions {
  *
  * @example
  * ```ts
- * if (error instanceof StoreError && error.kind === "corrupt") console.error(error.file, error.offset);
+ * import { createBroker, StoreError } from "martlet";
+ *
+ * try {
+ *   await createBroker({ persistence: { folder: "martlet-data" } }).start();
+ * } catch (error) {
+ *   if (error instanceof StoreError && error.kind === "corrupt") console.error(error.file, error.offset);
+ * }
  * ```
  */
 export class StoreError extends MartletError {

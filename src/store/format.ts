@@ -1,6 +1,6 @@
 /**
  * The bytes of the journal: segment files, the frames in them, and the entries of a frame. Numbers are little-endian. HOT;
- * benchmark: src/store/journal.bench.ts.
+ * benchmark: bench/micro/journal-on-disk.ts.
  *
  *     segment-0000000012.journal
  *     0                4096

@@ -59,8 +59,8 @@ export async function inspectJournal(
     problems.push(problem);
   });
   const entries = await disk.list();
-  const found = await recovery.scan();
   try {
+    const found = await recovery.scan();
     const kinds = new Map<number, { kind: number; records: number; bytes: number }>();
     await recovery.visit((kind, id, bytes, start, end) => {
       const counts = kinds.get(kind) ?? { kind, records: 0, bytes: 0 };
@@ -91,6 +91,6 @@ export async function inspectJournal(
       problems,
     };
   } finally {
-    await found.segments.closeAll();
+    await recovery.close();
   }
 }

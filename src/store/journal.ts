@@ -1,6 +1,6 @@
 /**
  * A store on disk: a log of batches in segment files, and an index over it in memory. HOT: `add`, `reserve`, `replace`, `drop`
- * and `read` of what is in memory; benchmark: src/store/journal.bench.ts.
+ * and `read` of what is in memory; benchmark: bench/micro/journal-on-disk.ts.
  *
  *     add, replace, drop ─▶ log end ─▶ committer ─▶ segments on the disk ─▶ cleaner ─▶ back to the log end
  *                              └ index: id ─▶ segment, offset, size             └ read ahead ─▶ read
@@ -54,13 +54,10 @@ interface Parts {
 /**
  * A store in a folder.
  *
- * @example
- * ```ts
- * const store = new Journal({ disk: nodeDisk("martlet-data"), clock: systemClock(), random: systemRandom() });
- * await store.open((kind, id, bytes, start, end) => remember(kind, id, bytes.slice(start, end)));
- * store.listener = { onDurable: (batch) => acknowledgeUpTo(batch), onTrouble: log, onRecovered: log };
- * const id = store.add(1, payload, 0, payload.length);
- * ```
+ *     const store = new Journal({ disk: nodeDisk("martlet-data"), clock: systemClock(), random: systemRandom() });
+ *     await store.open((kind, id, bytes, start, end) => remember(kind, id, bytes.slice(start, end)));
+ *     store.listener = { onDurable: (batch) => acknowledgeUpTo(batch), onTrouble: log, onRecovered: log };
+ *     const id = store.add(1, payload, 0, payload.length);
  */
 export class Journal implements Store {
   readonly mode: "durable" | "os";
@@ -89,11 +86,10 @@ export class Journal implements Store {
     const { disk, clock } = this.#options;
     const startedMs = clock.now();
     await disk.lock();
-    let recovered: Recovered | undefined;
+    const salvaged: StoreRange[] = [];
+    const recovery = this.#recovery(salvaged);
     try {
-      const salvaged: StoreRange[] = [];
-      const recovery = this.#recovery(salvaged);
-      recovered = await recovery.scan();
+      const recovered = await recovery.scan();
       await recovery.visit(onRecord);
       const { index, segments, batch, wasClosed, cut, lostBatches } = recovered;
       const report = {
@@ -110,48 +106,49 @@ export class Journal implements Store {
       return report;
     } catch (error) {
       this.#state = "closed";
-      await recovered?.segments.closeAll();
+      await recovery.close();
       await disk.unlock();
       throw error;
     }
   }
 
   add(kind: number, bytes: Uint8Array, start: number, end: number): number {
-    const log = this.#open();
+    const log = this.#requireLog();
     const at = log.putNew(kind, checkedSize(end - start));
     copyBytes(log.buffer, at, bytes, start, end);
     return log.nextId - 1;
   }
 
   reserve(kind: number, sizeBytes: number): number {
-    const log = this.#open();
+    const log = this.#requireLog();
     this.offset = log.putNew(kind, checkedSize(sizeBytes));
     return log.nextId - 1;
   }
 
   get buffer(): Uint8Array {
-    return this.#open().buffer;
+    return this.#requireLog().buffer;
   }
 
   replace(id: number, kind: number, bytes: Uint8Array, start: number, end: number): void {
-    const log = this.#open();
+    const log = this.#requireLog();
     const at = log.replace(id, kind, checkedSize(end - start));
     copyBytes(log.buffer, at, bytes, start, end);
   }
 
   drop(id: number): void {
-    this.#open().drop(id);
+    this.#requireLog().drop(id);
   }
 
   has(id: number): boolean {
-    return this.#opened().index.find(id);
+    return this.#requireParts().index.find(id);
   }
 
   read(id: number): MaybePromise<Uint8Array> {
-    const { index, segments, readAhead } = this.#opened();
+    const { index, segments, readAhead } = this.#requireParts();
+    if (this.#state !== "open") throw new StateError("The store is closed.");
     if (!index.find(id)) throw new StateError(`Record ${id} is not there to be read.`);
     const { segment: number, offset, size } = index;
-    const inMemory = this.#open().view(number, offset, size);
+    const inMemory = this.#requireLog().view(number, offset, size);
     if (inMemory !== undefined) return inMemory;
     const segment = segments.at(number);
     if (segment === undefined) throw new InvariantError(`Record ${id} lies in a segment that is gone.`);
@@ -159,19 +156,19 @@ export class Journal implements Store {
   }
 
   get batch(): number {
-    return this.#open().batch;
+    return this.#requireLog().batch;
   }
 
   get durableBatch(): number {
-    return this.#opened().committer.durableBatch;
+    return this.#requireParts().committer.durableBatch;
   }
 
   get isHealthy(): boolean {
-    return this.#health.isGood && this.#open().unwrittenBytes <= this.#settings.maximumUnwrittenBytes;
+    return this.#health.isGood && this.#requireLog().unwrittenBytes <= this.#settings.maximumUnwrittenBytes;
   }
 
   stats(): StoreStats {
-    const { index, segments, supply, log, committer, readAhead } = this.#opened();
+    const { index, segments, supply, log, committer, readAhead } = this.#requireParts();
     return {
       records: index.records,
       liveBytes: segments.liveBytes,
@@ -190,7 +187,7 @@ export class Journal implements Store {
 
   /** Rewrites everything that was there at `open`, so that only what is live stays. Resolves when it is safe. */
   async compact(): Promise<void> {
-    const { segments, cleaner, committer, log } = this.#opened();
+    const { segments, cleaner, committer, log } = this.#requireParts();
     const last = segments.at(segments.firstNumber + segments.count - 1);
     if (last === undefined) return;
     await cleaner.rewriteThrough(last.number);
@@ -200,9 +197,10 @@ export class Journal implements Store {
   async close(): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "closed";
-    const { log, committer, cleaner, supply, segments } = this.#opened();
+    const { log, committer, cleaner, supply, segments, readAhead } = this.#requireParts();
     const { disk, clock } = this.#options;
     log.isEnded = true;
+    readAhead.isEnded = true;
     const cleaned = cleaner.stop();
     const isInTime = await new Promise<boolean>((resolve) => {
       const cancel = clock.schedule(this.#settings.closeTimeoutMs, () => resolve(false));
@@ -221,19 +219,19 @@ export class Journal implements Store {
       );
     }
     await cleaned;
-    if (segments.head !== undefined) supply.seal(segments.head);
+    if (segments.head !== undefined) supply.seal(segments.head, 0);
     await supply.stop();
     await segments.closeAll();
     await disk.unlock();
   }
 
-  #open(): LogEnd {
+  #requireLog(): LogEnd {
     const log = this.#log;
     if (log === undefined) throw new StateError("The store is not open.");
     return log;
   }
 
-  #opened(): Parts {
+  #requireParts(): Parts {
     const parts = this.#parts;
     if (parts === undefined) throw new StateError("The store is not open.");
     return parts;
@@ -277,6 +275,7 @@ export class Journal implements Store {
       index,
       log,
       committer,
+      supply,
       health,
       segmentBytes,
       bytesPerSecond: this.#settings.cleaningBytesPerSecond,
@@ -315,7 +314,9 @@ async function tidy(disk: Disk, recovered: Recovered, supply: SegmentSupply): Pr
   // Later names count on the earlier ones, which a process that was killed may not have made safe.
   await disk.syncFolder();
   for (const name of leftovers) await disk.remove(name);
-  for (const { name, sizeBytes } of spares) await supply.adopt(name, sizeBytes);
+  for (const { name, sizeBytes } of spares.toSorted((a, b) => b.sizeBytes - a.sizeBytes)) {
+    await supply.adopt(name, sizeBytes);
+  }
 }
 
 /**
@@ -324,14 +325,14 @@ async function tidy(disk: Disk, recovered: Recovered, supply: SegmentSupply): Pr
  */
 async function writeAgain(file: DiskFile, start: number, end: number): Promise<void> {
   const bytes = new Uint8Array(end - start);
-  await file.read(bytes, start);
-  await writeAt(file, [bytes], start);
+  const got = await file.read(bytes, start);
+  await writeAt(file, [bytes.subarray(0, got)], start);
 }
 
 function damageError({ file, offset, sentence }: Problem): StoreError {
   return new StoreError(
     "corrupt",
-    `${sentence}. Restore the folder from a backup, or open it once with salvage, which goes on without what cannot be read and keeps a copy of the file.`,
+    `${sentence}. Restore the folder from a backup, or run martlet store compact with --salvage: it goes on without what cannot be read, and keeps a copy of the file.`,
     { file, offset },
   );
 }

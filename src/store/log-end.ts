@@ -1,6 +1,6 @@
 /**
  * The end of the log in memory: the open batch, and the closed ones that wait to be written. HOT; benchmark:
- * src/store/journal.bench.ts.
+ * bench/micro/journal-on-disk.ts.
  *
  *     on disk … ┤ pending[0] │ pending[1] │ … │ open          laid out behind each other, all in memory
  *
@@ -121,9 +121,12 @@ export class LogEnd {
   /** Ends the live record `id`; false when there is none. */
   drop(id: number): boolean {
     const index = this.#index;
-    if (!index.find(id)) return false;
-    const batch = this.#open ?? this.#beginForUser();
-    index.remove(id);
+    let batch = this.#open;
+    if (batch === undefined) {
+      if (!index.find(id)) return false;
+      batch = this.#beginForUser();
+    }
+    if (!index.remove(id)) return false;
     this.#segments.removeRecord(index.segment, index.size);
     if (id >= batch.firstId) {
       batch.void(index.offset);

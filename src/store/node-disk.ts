@@ -2,7 +2,7 @@
  * A folder of the machine, through `node:fs`. Files are for the owner alone (folder 0700, files 0600).
  *
  * A synced write is one system call where the system has O_DSYNC and means it, else a write and a sync behind it. HOT: `write`
- * runs once a batch; benchmark: src/store/journal.bench.ts.
+ * runs once a batch; benchmark: bench/micro/journal-on-disk.ts.
  */
 
 import {
@@ -28,7 +28,7 @@ import { crc32 } from "node:zlib";
 import { StateError } from "#base";
 import type { Disk, DiskEntry, DiskFile, OpenOptions } from "./disk.ts";
 import { StoreError } from "./errors.ts";
-import { diskError } from "./node-error.ts";
+import { diskError, errorCode } from "./node-error.ts";
 import { NodeLock } from "./node-lock.ts";
 
 const FOLDER_MODE = 0o700;
@@ -74,9 +74,8 @@ class NodeDisk implements Disk {
     return await this.#try("folder", this.name, async () => {
       const entries = await promisify(readdir)(this.name, { withFileTypes: true });
       const files = entries.filter((entry) => entry.isFile());
-      return await Promise.all(
-        files.map(async ({ name }) => ({ name, sizeBytes: (await promisify(stat)(this.#path(name))).size })),
-      );
+      const found = await Promise.all(files.map(({ name }) => this.#entry(name)));
+      return found.filter((entry) => entry !== undefined);
     });
   }
 
@@ -104,6 +103,16 @@ class NodeDisk implements Disk {
 
   async syncFolder(): Promise<void> {
     await this.#try("folder", this.name, () => syncFolder(this.name));
+  }
+
+  /** Undefined when the file has gone meanwhile. */
+  async #entry(name: string): Promise<DiskEntry | undefined> {
+    try {
+      return { name, sizeBytes: (await promisify(stat)(this.#path(name))).size };
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return undefined;
+      throw error;
+    }
   }
 
   #path(name: string): string {

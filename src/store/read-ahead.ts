@@ -8,7 +8,7 @@
  * those never change, so a piece stays true as long as it is kept. A record that is larger than a piece is read by itself.
  */
 
-import type { MaybePromise } from "#base";
+import { type MaybePromise, StateError } from "#base";
 import { StoreError } from "./errors.ts";
 import { ID_BYTES } from "./format.ts";
 import type { Segment, Segments } from "./segment.ts";
@@ -29,6 +29,8 @@ interface Piece {
 export class ReadAhead {
   reads = 0;
   bytes = 0;
+  /** Reads that have not begun yet are not going to. */
+  isEnded = false;
   readonly #segments: Segments;
   readonly #pieceBytes: number;
   readonly #overlapBytes: number;
@@ -117,6 +119,7 @@ export class ReadAhead {
     try {
       if (this.#reading >= MOST_READS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
       this.#reading++;
+      if (this.isEnded) throw new StateError("The store is closed.");
       const bytes = new Uint8Array(end - start);
       const file = await this.#segments.fileOf(segment);
       this.reads++;

@@ -1,9 +1,10 @@
 /**
- * Where each live record is: its id to segment, offset and size. HOT; benchmark: src/store/journal.bench.ts.
+ * Where each live record is: its id to segment, offset and size. HOT; benchmark: bench/micro/journal-on-disk.ts.
  *
- * Ids rise, so young records lie side by side. They are kept in pages of 1,024 ids, twelve bytes an id. A page that has
- * become sparse is given up, and its survivors move to a hash table that 256 neighbouring pages share: a few records that
- * stay while millions come and go cost twenty to forty bytes each instead of a page.
+ * Ids rise, so young records lie side by side. They are kept in pages of 1,024 ids, twelve bytes an id. When many pages have
+ * become sparse, the first of them are given up, and their survivors move to a hash table that 256 neighbouring pages share:
+ * a few records that stay while millions come and go cost twenty to forty bytes each instead of a page. A page from which
+ * everything goes soon is not worth the move.
  *
  *     id ─▶ page id / 1024   [segment, offset, size + 1] × 1024          segment 0: not live
  *        └▶ table id / 2^18  [key, segment, offset, size + 1] × capacity
@@ -16,8 +17,10 @@ import { SparseTable } from "./sparse-table.ts";
 const PAGE_IDS = 1024;
 const PAGE_WORDS = 3 * PAGE_IDS;
 const TABLE_IDS = 256 * PAGE_IDS;
-/** A page with fewer live records is given up, once newer ones have begun. */
+/** A page with fewer live records is sparse, once newer ones have begun. */
 const SPARSE_BELOW = 340;
+/** So many sparse pages are left to drain. */
+const MOST_SPARSE = 32;
 /** Pages kept for reuse. */
 const FREE_PAGES = 16;
 
@@ -35,6 +38,8 @@ export class RecordIndex {
 
   readonly #pages = new Map<number, Page>();
   readonly #tables = new Map<number, SparseTable>();
+  /** Sparse pages, in the order in which they became so. */
+  readonly #sparse = new Set<number>();
   readonly #free: Page[] = [];
   /** The page of the highest ids so far; it is never given up. */
   #newest = -1;
@@ -95,7 +100,7 @@ export class RecordIndex {
     page.words[at] = 0;
     page.live--;
     this.records--;
-    if (page.live < SPARSE_BELOW && number !== this.#newest) this.#giveUp(number, page);
+    if (page.live < SPARSE_BELOW && number !== this.#newest) this.#thin(number, page);
     return true;
   }
 
@@ -106,8 +111,25 @@ export class RecordIndex {
     this.#pages.set(number, page);
     this.#newest = number;
     this.#newestPage = page;
-    if (last !== undefined && last.live < SPARSE_BELOW) this.#giveUp(lastNumber, last);
+    if (last !== undefined && last.live < SPARSE_BELOW) this.#thin(lastNumber, last);
     return page;
+  }
+
+  /** Little or nothing is left in a page. */
+  #thin(number: number, page: Page): void {
+    if (page.live === 0) {
+      this.#sparse.delete(number);
+      this.#giveUp(number, page);
+      return;
+    }
+    if (this.#sparse.has(number)) return;
+    this.#sparse.add(number);
+    if (this.#sparse.size <= MOST_SPARSE) return;
+    for (const first of this.#sparse) {
+      this.#sparse.delete(first);
+      this.#giveUp(first, this.#pages.get(first) as Page);
+      return;
+    }
   }
 
   /** Moves what lives in a page to the table. */

@@ -64,6 +64,13 @@ interface FoundSegment {
   readonly fileBytes: number;
 }
 
+/** How the log goes on behind a segment. */
+interface Ending {
+  readonly isLast: boolean;
+  /** Frames from this batch on do not count here: the next segment has them. Unknown where that is damaged. */
+  readonly limitBatch: number | undefined;
+}
+
 interface FoundFile {
   readonly name: string;
   readonly number: number;
@@ -115,12 +122,13 @@ export class Recovery {
     const counting = found.filter(({ number }) => number >= state.tail);
     state.leftovers = found.filter(({ number }) => number < state.tail).map(({ name }) => name);
     let expected = state.tail;
-    for (const [place, { number, segment }] of counting.entries()) {
+    for (const [place, { number, sizeBytes, segment }] of counting.entries()) {
       for (; expected < number; expected++) await this.#missing(expected);
       expected++;
-      const next = counting.slice(place + 1).find((later) => later.segment !== undefined)?.segment;
-      if (segment === undefined) await this.#unreadable(number, counting[place]?.sizeBytes ?? 0);
-      else await this.#scanSegment(segment, next?.header.firstBatch);
+      const next = counting[place + 1];
+      const limitBatch = next?.number === number + 1 ? next.segment?.header.firstBatch : undefined;
+      if (segment === undefined) await this.#unreadable(number, sizeBytes);
+      else await this.#scanSegment(segment, { isLast: next === undefined, limitBatch });
     }
     return state;
   }
@@ -149,6 +157,11 @@ export class Recovery {
         if (wait !== undefined) await wait;
       }
     }
+  }
+
+  /** Closes the files that were opened; for when nobody goes on with what was found. */
+  async close(): Promise<void> {
+    await this.#state.segments.closeAll();
   }
 
   /** Every segment file with its header; without one where it is damaged. */
@@ -207,7 +220,8 @@ export class Recovery {
     this.#state.segments.push(segment);
   }
 
-  async #scanSegment({ header, fileBytes }: FoundSegment, limitBatch: number | undefined): Promise<void> {
+  async #scanSegment({ header, fileBytes }: FoundSegment, ending: Ending): Promise<void> {
+    const { limitBatch } = ending;
     const state = this.#state;
     const segment = new Segment(header.number, header.salt, header.size);
     segment.fileBytes = fileBytes;
@@ -228,7 +242,7 @@ export class Recovery {
       if (!isWhole || reader.header.batch !== expected) {
         const isGap = isWhole && reader.header.batch > expected;
         if (!isGap) reader.position = start;
-        if (!(await this.#resume(reader, { segment, start, isGap }, expected, limitBatch))) break;
+        if (!(await this.#resume(reader, { segment, start, isGap }, expected, ending))) break;
       }
       expected = reader.header.batch + 1;
       this.#index(reader, segment);
@@ -245,12 +259,13 @@ export class Recovery {
     reader: FrameReader,
     { segment, start, isGap }: { segment: Segment; start: number; isGap: boolean },
     expected: number,
-    limitBatch: number | undefined,
+    { isLast, limitBatch }: Ending,
   ): Promise<boolean> {
     const begun = !isGap && reader.beginsFrame ? FRAME_HEADER_BYTES + reader.header.bodyBytes : 0;
     const gap = isGap ? 0 : await reader.find();
     const isLost = gap === undefined || (limitBatch !== undefined && reader.header.batch >= limitBatch);
-    if (limitBatch === undefined) {
+    if (isLost && limitBatch === undefined && !isLast) return false; // what follows it is damaged, and told
+    if (isLast) {
       if (isLost) {
         this.#cut(segment, start, Math.min(begun, segment.fileBytes - start));
         return false;

@@ -1,18 +1,22 @@
 /**
  * Where segments get their files from, and where the files go.
  *
- *     create ─▶ spare, its first bytes written with zeros ─▶ segment ─▶ (given up) ─▶ spare or removed
+ *     create ─▶ spare, written with zeros ─▶ segment ─▶ (given up) ─▶ spare or removed
  *
  * A synced write is cheap where the file has blocks that were written before, so zeros are written ahead of the head, and a
- * spare waits before the head is full. A segment that is given up becomes the spare when there is none. A name
- * `segment-…` always belongs to a file whose header is safe. Work in the background goes step by step, one at a time, and
- * its trouble stops nobody: without a spare one is made when it is needed.
+ * spare waits before the head is full. The spare is also what a full disk is got over with: it is as large as what is
+ * complete, up to a segment, so that the oldest segment can be copied when there is no other room. Where it cannot be made,
+ * space is scarce, and that is told while there is still enough of it to drop records. A segment that is given up becomes
+ * the spare when that is too small.
+ *
+ * A name `segment-…` always belongs to a file whose header is safe. Work in the background goes step by step, one at a time,
+ * and its trouble stops nobody.
  */
 
 import type { Clock } from "#base";
 import { type Disk, type DiskFile, writeAt } from "./disk.ts";
 import { StoreError } from "./errors.ts";
-import { encodeSegmentHeader, FRAMES_START, spareName } from "./format.ts";
+import { encodeSegmentHeader, spareName } from "./format.ts";
 import type { Health } from "./health.ts";
 import type { Segment, Segments } from "./segment.ts";
 
@@ -20,6 +24,10 @@ import type { Segment, Segments } from "./segment.ts";
 const LARGEST_PIECE = 256 * 1024;
 /** Zeros are written ahead in steps of this part of a segment. */
 const STEPS = 16;
+/** Frames that have to fit into what is prepared behind one. */
+const ENOUGH_FRAMES = 8;
+/** Prepared space behind the last frame of a segment is cut off when it is more than this part of a segment. */
+const SPARE_END = 4;
 const RETRY_MS = 1_000;
 
 /** What a supply is made of. */
@@ -40,6 +48,8 @@ interface Spare {
 }
 
 export class SegmentSupply {
+  /** No more space can be prepared. */
+  isScarce = false;
   readonly #parts: SupplyParts;
   readonly #stepBytes: number;
   readonly #zeros: Uint8Array;
@@ -48,9 +58,14 @@ export class SegmentSupply {
   /** All work in the background, one piece after the other. */
   #work: Promise<void> = Promise.resolve();
   #isAhead = false;
+  /** Somebody waits for the work in the background: it should end soon. */
+  #isTaking = false;
   /** Zeros are being written from here on. */
   #fillStart = Number.POSITIVE_INFINITY;
+  /** Called when they are no longer. */
   #onFilled: (() => void) | undefined;
+  /** Called when more space is prepared or cannot be. */
+  #onPrepared: (() => void) | undefined;
   /** Complete segments that no sync has followed yet. */
   readonly #unsynced = new Set<Segment>();
   #cancelRetry: (() => void) | undefined;
@@ -59,7 +74,7 @@ export class SegmentSupply {
   constructor(parts: SupplyParts) {
     this.#parts = parts;
     this.#stepBytes = Math.max(1024, Math.floor(parts.segmentBytes / STEPS));
-    this.#zeros = new Uint8Array(Math.min(LARGEST_PIECE, this.#stepBytes));
+    this.#zeros = new Uint8Array(Math.min(LARGEST_PIECE, parts.segmentBytes / 4));
   }
 
   /** The size of the spare, for the sum of all files. */
@@ -67,11 +82,17 @@ export class SegmentSupply {
     return this.#spare?.sizeBytes ?? 0;
   }
 
-  /** Uses a file that an earlier run has left, if its size is right; removes it if not. */
+  /** Space in which commits cannot fail for want of it. */
+  get preparedBytes(): number {
+    const { head } = this.#parts.segments;
+    return (head === undefined ? 0 : head.fileBytes - head.end) + this.spareBytes;
+  }
+
+  /** Uses a file that an earlier run has left, or removes it. */
   async adopt(name: string, sizeBytes: number): Promise<void> {
     const { disk, segmentBytes, isSynced } = this.#parts;
     this.#nextSpare = Math.max(this.#nextSpare, Number(/\d+/.exec(name)?.[0] ?? 0) + 1);
-    if (this.#spare !== undefined || sizeBytes !== segmentBytes) {
+    if (this.#spare !== undefined || sizeBytes > segmentBytes) {
       await disk.remove(name);
       return;
     }
@@ -79,39 +100,49 @@ export class SegmentSupply {
     this.#spare = { name, file, sizeBytes };
   }
 
-  /** Gives `segment` its file; rejects with `StoreError`, and then nothing of it is left. */
-  async take(segment: Segment, firstBatch: number): Promise<void> {
-    const { disk, segments, isSynced } = this.#parts;
+  /**
+   * Gives `segment` its file, with prepared space for a frame that ends at `end`; rejects with `StoreError`, and then there is
+   * no such file.
+   */
+  async take(segment: Segment, firstBatch: number, end: number): Promise<void> {
+    const { segments } = this.#parts;
+    this.#isTaking = true;
     await this.#work;
+    this.#isTaking = false;
     // What the new header says of the segments before it has to hold after a crash.
-    for (const sealed of this.#unsynced) {
-      await (await segments.fileOf(sealed)).sync();
-      this.#unsynced.delete(sealed);
-    }
+    await this.#syncSealed();
     const spare = this.#spare ?? (await this.#create());
     this.#spare = undefined;
-    const header = encodeSegmentHeader({ ...segmentFields(segment), firstBatch }, (bytes, start, end, seed) =>
-      disk.checksum(bytes, start, end, seed),
-    );
     try {
-      await writeAt(spare.file, [header], 0);
-      if (!isSynced) await spare.file.sync();
-      await disk.rename(spare.name, segment.name);
-      await disk.syncFolder();
+      await this.#prepare(spare, end);
     } catch (error) {
-      await this.#quietly(() => spare.file.close());
-      await this.#quietly(() => this.#removeIfThere([spare.name, segment.name]));
+      if (this.#spare === undefined) this.#spare = spare;
+      else await this.#discard(spare, [spare.name]);
+      throw error;
+    }
+    try {
+      await this.#makeSegment(spare, segment, firstBatch);
+    } catch (error) {
+      await this.#discard(spare, [spare.name, segment.name]);
       throw error;
     }
     segment.file = spare.file;
-    segments.resize(segment, Math.max(spare.sizeBytes, FRAMES_START));
+    segments.resize(segment, spare.sizeBytes);
   }
 
-  /** Whether a frame that ends at `end` of the head can be written now; if not, `onFree` is called once it can. */
-  mayWrite(head: Segment, end: number, onFree: () => void): boolean {
+  /** Whether a frame from `start` to `end` of the head can be written now; if not, `onFree` is called once it can. */
+  mayWrite(head: Segment, start: number, end: number, onFree: () => void): boolean {
     if (end > this.#fillStart) {
       this.#onFilled = onFree;
       return false;
+    }
+    if (!this.isScarce && this.#isShort(head, start, end)) {
+      // A full disk has to be known before the last prepared space is used.
+      this.keepAhead();
+      if (this.#isAhead) {
+        this.#onPrepared = onFree;
+        return false;
+      }
     }
     if (end > head.fileBytes) this.#parts.segments.resize(head, end);
     return true;
@@ -119,25 +150,29 @@ export class SegmentSupply {
 
   /** Looks whether there is enough prepared space ahead; called after each commit. */
   keepAhead(): void {
+    const isWaiting = this.#isAhead || this.#cancelRetry !== undefined;
     const { head } = this.#parts.segments;
-    if (head === undefined || this.#isAhead || this.#isStopped || this.#cancelRetry !== undefined) return;
+    if (head === undefined || isWaiting || this.#isStopped) return;
     const step = this.#stepBytes;
-    if (head.fileBytes < head.size && head.fileBytes - head.end < 2 * step)
-      this.#goAhead(() => this.#fill(head));
-    else if (this.#spare === undefined && head.size - head.end < 4 * step && this.#isWithinBound(2 * step)) {
-      this.#goAhead(() => this.#prepareSpare());
+    const headLimit = Math.max(head.size, this.#parts.segmentBytes);
+    const spareTarget = this.#spareTarget(head);
+    if (head.fileBytes < headLimit && head.fileBytes - head.end < 2 * step) {
+      this.#goAhead(() => this.#fill(head, headLimit));
+    } else if (this.spareBytes >= spareTarget) this.#endScarcity();
+    else if (this.isScarce || this.#isWithinBound(spareTarget - this.spareBytes)) {
+      this.#goAhead(() => this.#extendSpare(spareTarget));
     }
   }
 
-  /** Nothing more is written to `segment`. What is prepared behind its frames is cut off when it is much. */
-  seal(segment: Segment): void {
-    const { segments, segmentBytes, isSynced } = this.#parts;
+  /** Nothing more is written to `segment`. More than `mostSpareBytes` of prepared space behind its frames is cut off. */
+  seal(segment: Segment, mostSpareBytes: number = this.#parts.segmentBytes / SPARE_END): void {
+    const { segments, isSynced } = this.#parts;
     segments.seal(segment);
     if (!isSynced) this.#unsynced.add(segment);
     this.#inBackground(async () => {
       const { file } = segment;
       if (file === undefined) return;
-      if (segment.fileBytes - segment.end > segmentBytes / STEPS) {
+      if (segment.fileBytes - segment.end > mostSpareBytes) {
         await file.truncate(segment.end);
         segments.resize(segment, segment.end);
       }
@@ -159,41 +194,76 @@ export class SegmentSupply {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     await this.#work;
+    await this.#quietly(() => this.#syncSealed());
     const spare = this.#spare;
     this.#spare = undefined;
-    if (spare !== undefined) await this.#quietly(() => spare.file.close());
+    if (spare !== undefined) await this.#discard(spare, [spare.name]);
   }
 
   #goAhead(work: () => Promise<void>): void {
     this.#isAhead = true;
-    const { health, clock } = this.#parts;
     this.#inBackground(async () => {
       try {
         await work();
-        health.resolve("space");
       } catch (error) {
-        const isFull = error instanceof StoreError && error.kind === "full";
-        if (isFull && this.#preparedBytes < 4 * this.#stepBytes) health.report("space", error);
-        else health.note(error);
-        this.#cancelRetry = clock.schedule(RETRY_MS, () => {
-          this.#cancelRetry = undefined;
-          this.keepAhead();
-        });
+        this.#onNotAhead(error);
       } finally {
         this.#isAhead = false;
       }
+      this.keepAhead();
+      this.#letWrite();
     });
   }
 
-  /** Space in which commits cannot fail for want of it. */
-  get #preparedBytes(): number {
-    const { head } = this.#parts.segments;
-    return (head === undefined ? 0 : head.fileBytes - head.end) + this.spareBytes;
+  /** Space has been prepared, or cannot be: who waits for it looks again. */
+  #letWrite(): void {
+    const onPrepared = this.#onPrepared;
+    this.#onPrepared = undefined;
+    onPrepared?.();
   }
 
-  async #fill(head: Segment): Promise<void> {
+  /**
+   * Whether there would be little prepared space behind a frame, as frames go. Without complete segments there is nothing that
+   * could be freed with it.
+   */
+  #isShort(head: Segment, start: number, end: number): boolean {
+    const { segments, segmentBytes } = this.#parts;
+    const enough = Math.max(2 * this.#stepBytes, Math.min(ENOUGH_FRAMES * (end - start), segmentBytes / 2));
+    if (head.fileBytes - end + this.spareBytes >= enough) return false;
+    return segments.sealedBytes > 0 && this.spareBytes < this.#spareTarget(head);
+  }
+
+  /** Space could not be prepared. */
+  #onNotAhead(error: unknown): void {
+    const { health, clock, segments, segmentBytes } = this.#parts;
+    if (error instanceof StoreError && error.kind === "full") {
+      this.isScarce = true;
+      health.report("space", error);
+      // What was left free at the end of the head is there for this.
+      if (segments.head !== undefined) segments.head.size = Math.max(segments.head.size, segmentBytes);
+    } else health.note(error);
+    if (this.#isStopped) return;
+    this.#cancelRetry = clock.schedule(RETRY_MS, () => {
+      this.#cancelRetry = undefined;
+      this.keepAhead();
+    });
+  }
+
+  #endScarcity(): void {
+    this.isScarce = false;
+    this.#parts.health.resolve("space");
+  }
+
+  /** How large the spare should be now. */
+  #spareTarget(head: Segment): number {
+    const { segments, segmentBytes } = this.#parts;
+    const isHeadNearlyFull = head.size - head.end < 4 * this.#stepBytes;
+    return Math.min(segmentBytes, Math.max(segments.sealedBytes, isHeadNearlyFull ? 2 * this.#stepBytes : 0));
+  }
+
+  async #fill(head: Segment, limit: number): Promise<void> {
     const { segments } = this.#parts;
-    const target = Math.min(head.size, Math.max(head.fileBytes, head.end) + 3 * this.#stepBytes);
+    const target = Math.min(limit, Math.max(head.fileBytes, head.end) + 3 * this.#stepBytes);
     try {
       while (head.fileBytes < target && segments.head === head && this.#onFilled === undefined) {
         if (this.#isStopped || head.file === undefined) return;
@@ -210,21 +280,45 @@ export class SegmentSupply {
     }
   }
 
-  async #prepareSpare(): Promise<void> {
-    const spare = await this.#create();
-    const target = Math.min(this.#parts.segmentBytes, 2 * this.#stepBytes);
-    try {
-      while (spare.sizeBytes < target && !this.#isStopped) {
-        const piece = this.#zeros.subarray(0, Math.min(this.#zeros.length, target - spare.sizeBytes));
-        await writeAt(spare.file, [piece], spare.sizeBytes);
-        spare.sizeBytes += piece.length;
-      }
-    } catch (error) {
-      await this.#quietly(() => spare.file.close());
-      await this.#quietly(() => this.#removeIfThere([spare.name]));
-      throw error;
+  /** Makes a spare, or the one there is larger. What was prepared stays so when it fails. */
+  async #extendSpare(target: number): Promise<void> {
+    this.#spare ??= await this.#create();
+    const spare = this.#spare;
+    while (spare.sizeBytes < target && !this.#isStopped && !this.#isTaking) {
+      await this.#prepare(spare, Math.min(target, spare.sizeBytes + this.#zeros.length));
+      this.#letWrite();
     }
-    this.#spare = spare;
+  }
+
+  /** Writes zeros up to `end`. */
+  async #prepare(spare: Spare, end: number): Promise<void> {
+    while (spare.sizeBytes < end) {
+      const piece = this.#zeros.subarray(0, Math.min(this.#zeros.length, end - spare.sizeBytes));
+      await writeAt(spare.file, [piece], spare.sizeBytes);
+      spare.sizeBytes += piece.length;
+    }
+  }
+
+  /** The header first, then the name, then both safe. */
+  async #makeSegment(spare: Spare, segment: Segment, firstBatch: number): Promise<void> {
+    const { disk, isSynced, segmentBytes } = this.#parts;
+    const { number, salt } = segment;
+    const header = encodeSegmentHeader(
+      { number, salt, firstBatch, size: Math.max(segment.size, segmentBytes) },
+      (bytes, start, end, seed) => disk.checksum(bytes, start, end, seed),
+    );
+    await writeAt(spare.file, [header], 0);
+    if (!isSynced) await spare.file.sync();
+    await disk.rename(spare.name, segment.name);
+    await disk.syncFolder();
+  }
+
+  /** Makes complete segments safe that were written without a sync. */
+  async #syncSealed(): Promise<void> {
+    for (const sealed of this.#unsynced) {
+      await (await this.#parts.segments.fileOf(sealed)).sync();
+      this.#unsynced.delete(sealed);
+    }
   }
 
   async #create(): Promise<Spare> {
@@ -234,28 +328,37 @@ export class SegmentSupply {
   }
 
   async #recycle(segment: Segment): Promise<void> {
-    const { disk, segments, segmentBytes, isSynced, health } = this.#parts;
+    const { disk, segments, segmentBytes, isSynced } = this.#parts;
     // What says that the segment no longer counts has to be safe before it goes.
+    await this.#syncSealed();
     if (!isSynced) await segments.head?.file?.sync();
     await segment.file?.close();
     segment.file = undefined;
-    const isWanted = this.#spare === undefined && segment.fileBytes === segmentBytes && !this.#isStopped;
-    if (!isWanted || !this.#isWithinBound(segmentBytes)) {
+    const isBetter = segment.fileBytes === segmentBytes && this.spareBytes < segmentBytes;
+    if (!isBetter || this.#isStopped || !this.#isWithinBound(segmentBytes - this.spareBytes)) {
       await disk.remove(segment.name);
     } else {
       const name = spareName(this.#nextSpare++);
       await disk.rename(segment.name, name);
+      const smaller = this.#spare;
       const file = await disk.open(name, { access: "write", isSynced });
       this.#spare = { name, file, sizeBytes: segmentBytes };
+      if (smaller !== undefined) await this.#discard(smaller, [smaller.name]);
     }
-    health.resolve("space");
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
     this.keepAhead();
+  }
+
+  async #discard({ file }: Spare, names: readonly string[]): Promise<void> {
+    await this.#quietly(() => file.close());
+    await this.#quietly(() => this.#removeIfThere(names));
   }
 
   /** Whether `moreBytes` of prepared space leave the files within twice the live data and two segments. */
   #isWithinBound(moreBytes: number): boolean {
     const { segments, segmentBytes } = this.#parts;
-    return segments.fileBytes + moreBytes <= 2 * segments.liveBytes + 2 * segmentBytes;
+    return segments.fileBytes + this.spareBytes + moreBytes <= 2 * segments.liveBytes + 2 * segmentBytes;
   }
 
   #inBackground(work: () => Promise<void>): void {
@@ -275,8 +378,4 @@ export class SegmentSupply {
     const there = await this.#parts.disk.list();
     for (const { name } of there) if (names.includes(name)) await this.#parts.disk.remove(name);
   }
-}
-
-function segmentFields({ number, size, salt }: Segment): { number: number; size: number; salt: number } {
-  return { number, size, salt };
 }

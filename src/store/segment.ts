@@ -13,11 +13,13 @@ import { entryBytes, FRAMES_START, segmentName } from "./format.ts";
 
 /** Files of older segments that stay open. */
 const OPEN_FILES = 32;
+/** Of a segment file. The rest is for drops, when the disk is full, so that all of an older segment fits into a new one. */
+const FULL_PART = 7 / 8;
 
 export class Segment {
   readonly number: number;
   readonly salt: number;
-  /** Frames may reach up to here. */
+  /** Frames may reach up to here; a little less than its file has, as long as there is space for the next one. */
   size: number;
   /** Frames up to here are written; also where the next one begins. */
   end = FRAMES_START;
@@ -55,7 +57,7 @@ export class Segment {
 export class Segments {
   readonly #disk: Disk;
   readonly #random: Random;
-  readonly #segmentBytes: number;
+  readonly #plannedBytes: number;
   readonly #list: Segment[] = [];
   /** Older segments whose files are open, least recently used first. */
   readonly #openFiles = new Set<Segment>();
@@ -72,7 +74,7 @@ export class Segments {
   constructor(disk: Disk, random: Random, segmentBytes: number) {
     this.#disk = disk;
     this.#random = random;
-    this.#segmentBytes = segmentBytes;
+    this.#plannedBytes = Math.floor(segmentBytes * FULL_PART);
   }
 
   get count(): number {
@@ -101,7 +103,7 @@ export class Segments {
   /** A segment that will get its file when its first batch is written. */
   plan(): Segment {
     const number = (this.#list.at(-1)?.number ?? this.#lastNumber) + 1;
-    const segment = new Segment(number, this.#random.below(0x1_0000_0000), this.#segmentBytes);
+    const segment = new Segment(number, this.#random.below(0x1_0000_0000), this.#plannedBytes);
     this.#list.push(segment);
     return segment;
   }

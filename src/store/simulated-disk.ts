@@ -47,13 +47,10 @@ type NameChange = (names: Map<string, SimulatedFile>) => void;
 /**
  * A folder that a test can crash.
  *
- * @example
- * ```ts
- * const disk = new SimulatedDisk({ clock, random: seededRandom(1) });
- * const store = new Journal({ disk, clock, random: seededRandom(2) });
- * // … and in the middle of a write:
- * const afterwards = disk.crash();
- * ```
+ *     const disk = new SimulatedDisk({ clock, random: seededRandom(1) });
+ *     const store = new Journal({ disk, clock, random: seededRandom(2) });
+ *     // … and in the middle of a write:
+ *     const afterwards = disk.crash();
  */
 export class SimulatedDisk implements Disk {
   readonly name = "simulated";

@@ -69,7 +69,7 @@ export interface StoreStats {
   readonly lastError: string | undefined;
 }
 
-/** Hears of commits and of trouble; never from inside a call to the store. */
+/** Hears of commits and of trouble; never from inside a call to the store. Its methods do not throw. */
 export interface StoreListener {
   /** Everything up to `batch` is safe. Not called for batches that were safe at once. */
   onDurable(batch: number): void;

@@ -10,11 +10,11 @@ import { expect, onTestFinished, test } from "vitest";
 import { readPackageJson, root, toolPath } from "../../scripts/checkout.ts";
 import { bundleFor, doorFor } from "./bundle.ts";
 
-const program = `import { connect, json, type Message } from "martlet/client";
+const program = `import { connect, json, topicPattern, type Message } from "martlet/client";
 
 const client = await connect("wss://broker.example.org/mqtt", { reconnect: { stopAfterMs: 1_000 } });
 await client.publish("rooms/kitchen", { celsius: 21 }, { codec: json<{ celsius: number }>(), qos: 1 });
-for await (const message of client.subscribe("rooms/{room}")) {
+for await (const message of client.subscribe(topicPattern("rooms/{room}"))) {
   const room: string = message.parameters.room;
   const plain: Message<{ readonly room: string }> = message;
   Object.assign(globalThis, { room, plain });

@@ -11,6 +11,7 @@ import {
   request,
   respond,
   scramSha256,
+  topicPattern,
 } from "../../src/client/browser/index.ts";
 
 export interface SuiteResult {
@@ -37,7 +38,7 @@ function cases(url: string): Record<string, () => Promise<void>> {
   const exchange = (version: 4 | 5, qos: 0 | 1 | 2) => async (): Promise<void> => {
     const client = await connect(url, { version });
     const got: string[] = [];
-    const subscription = client.subscribe("browser/{what}", {}, ({ parameters, payload }) => {
+    const subscription = client.subscribe(topicPattern("browser/{what}"), {}, ({ parameters, payload }) => {
       got.push(`${parameters.what} ${payload.length}`);
     });
     await subscription.ready;

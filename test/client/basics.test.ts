@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { ProtocolVersion } from "#protocol";
+import { topicPattern } from "../../src/client/extras.ts";
 import { virtualWorld } from "./virtual-client.ts";
 
 const { MQTT_3_1_1, MQTT_5_0 } = ProtocolVersion;
@@ -34,7 +35,7 @@ describe.each([MQTT_3_1_1, MQTT_5_0])("version %i", (version) => {
 test("a loop gets messages with named levels, and each is acknowledged when the next is asked for", async () => {
   const world = await virtualWorld();
   const client = await world.connect();
-  const lamps = client.subscribe("rooms/{room}/lamp/{rest...}");
+  const lamps = client.subscribe(topicPattern("rooms/{room}/lamp/{rest...}"));
   await world.run(lamps.ready);
   for (const room of ["hall", "attic"])
     await world.run(client.publish(`rooms/${room}/lamp/x/y`, room, { qos: 1 }));

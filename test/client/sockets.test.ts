@@ -8,7 +8,13 @@ import { createServer as createTlsServer } from "node:tls";
 import { Aedes } from "aedes";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ProtocolVersion } from "#protocol";
-import { connect, type MqttClient, type NodeConnectOptions } from "../../src/client/index.ts";
+import {
+  connect,
+  fallbackTo311,
+  type MqttClient,
+  type NodeConnectOptions,
+  topicPattern,
+} from "../../src/client/index.ts";
 import { makeCertificates } from "../conformance/certificates.ts";
 import { freePort, mosquittoProgram, mosquittoVersion, untilListening } from "../conformance/mosquitto.ts";
 import { socketBroker } from "../support/brokers.ts";
@@ -24,9 +30,13 @@ async function open(url: string, options: NodeConnectOptions = {}): Promise<Mqtt
 async function exercise(client: MqttClient): Promise<void> {
   const sizes = [0, 1, 100, 70_000, 1_000_000];
   const got: string[] = [];
-  const subscription = client.subscribe("exercise/{qos}/{size}", {}, ({ parameters, payload }) => {
-    got.push(`${parameters.qos} ${parameters.size} ${payload.length} ${payload[payload.length - 1] ?? ""}`);
-  });
+  const subscription = client.subscribe(
+    topicPattern("exercise/{qos}/{size}"),
+    {},
+    ({ parameters, payload }) => {
+      got.push(`${parameters.qos} ${parameters.size} ${payload.length} ${payload[payload.length - 1] ?? ""}`);
+    },
+  );
   await subscription.ready;
   for (const qos of [0, 1, 2] as const) {
     for (const size of sizes) {
@@ -167,7 +177,7 @@ describe("other brokers", () => {
     const server = createServer((socket) => void broker.handle(socket));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as { port: number };
-    const client = await open(`mqtt://127.0.0.1:${port}`, { fallback: true });
+    const client = await open(`mqtt://127.0.0.1:${port}`, { fallback: fallbackTo311 });
     expect(client.protocolVersion).toBe(ProtocolVersion.MQTT_3_1_1);
     await exercise(client);
     await client.close();

@@ -6,6 +6,7 @@ import { memoryPipes, VirtualClock } from "#testing";
 import { connectWith, type MqttClient } from "../../src/client/client.ts";
 import type { ConnectOptions } from "../../src/client/options.ts";
 import type { ClientPipe } from "../../src/client/pipe.ts";
+import { parseBrokerUrl } from "../../src/client/url.ts";
 import { nextTurn } from "../support/next-turn.ts";
 
 const MOST_LOOKS = 2_000;
@@ -73,7 +74,13 @@ export async function virtualWorld(options: Partial<BrokerParts> = {}): Promise<
         onError: (error: unknown) => world.reported.push(error),
         ...changes,
       };
-      return connectWith("mqtt://memory", whole, { clock, random, dial, keepAliveSeconds: 60 });
+      return connectWith("mqtt://memory", whole, {
+        clock,
+        random,
+        dial,
+        readUrl: parseBrokerUrl,
+        keepAliveSeconds: 60,
+      });
     },
     connect: (changes) => world.run(world.start(changes)),
     async cut() {

@@ -22,7 +22,7 @@ function makeFolder(): string {
   return folder;
 }
 
-/** A closed store: three batches, five records, one of them gone. */
+/** A closed store: three batches, five records of kinds that the broker does not have, one of them gone. */
 async function written(): Promise<string> {
   const folder = makeFolder();
   const store = await opened(folder);
@@ -32,10 +32,10 @@ async function written(): Promise<string> {
     while (store.durableBatch < batch) await new Promise((resolve) => setImmediate(resolve));
     return ids;
   };
-  const [first] = await add(1, "hello", "a line\n and \u202e tricks");
-  await add(2, "x".repeat(100), "\u0000\u0001\u0002");
+  const [first] = await add(101, "hello", "a line\n and \u202e tricks");
+  await add(102, "x".repeat(100), "\u0000\u0001\u0002");
   store.drop(first as number);
-  await add(1, "");
+  await add(101, "");
   await store.close();
   return folder;
 }
@@ -48,8 +48,8 @@ describe("martlet store", () => {
     expect(info.stdout).toMatch(/^format {8}1$/m);
     expect(info.stdout).toMatch(/^last batch {4}4, closed in order$/m);
     expect(info.stdout).toMatch(/^records {7}4 \(\d+ bytes\)$/m);
-    expect(info.stdout).toMatch(/^ {2}kind 1 {6}2 \(22 bytes\)$/m);
-    expect(info.stdout).toMatch(/^ {2}kind 2 {6}2 \(103 bytes\)$/m);
+    expect(info.stdout).toMatch(/^ {2}kind 101 {4}2 \(22 bytes\)$/m);
+    expect(info.stdout).toMatch(/^ {2}kind 102 {4}2 \(103 bytes\)$/m);
     const json = await outcomeOf(["store", "info", "--json", folder]);
     expect(JSON.parse(json.stdout)).toMatchObject({
       formatVersion: 1,
@@ -58,8 +58,8 @@ describe("martlet store", () => {
       wasClosed: true,
       problems: [],
       kinds: [
-        { kind: 1, records: 2, bytes: 22 },
-        { kind: 2, records: 2, bytes: 103 },
+        { kind: 101, records: 2, bytes: 22 },
+        { kind: 102, records: 2, bytes: 103 },
       ],
     });
   });
@@ -72,22 +72,22 @@ describe("martlet store", () => {
       signal: null,
       stderr: "",
       stdout: [
-        '2  kind 1  22 bytes  "a line\\n and \\u202e tricks"',
-        `3  kind 2  100 bytes  "${"x".repeat(64)}" …`,
-        "4  kind 2  3 bytes  00 01 02",
-        '5  kind 1  0 bytes  ""',
+        '2  kind 101  22 bytes  "a line\\n and \\u202e tricks"',
+        `3  kind 102  100 bytes  "${"x".repeat(64)}" …`,
+        "4  kind 102  3 bytes  00 01 02",
+        '5  kind 101  0 bytes  ""',
         "",
       ].join("\n"),
     });
-    const short = await outcomeOf(["store", "dump", folder, "--kind", "2", "--bytes", "2"]);
+    const short = await outcomeOf(["store", "dump", folder, "--kind", "102", "--bytes", "2"]);
     expect(short.stdout).toBe(
-      '3  kind 2  100 bytes  "xx" …\n4  kind 2  3 bytes  00 01 … \n'.replace("… \n", "…\n"),
+      '3  kind 102  100 bytes  "xx" …\n4  kind 102  3 bytes  00 01 … \n'.replace("… \n", "…\n"),
     );
-    const json = await outcomeOf(["store", "dump", "--json", "--kind", "2", folder]);
+    const json = await outcomeOf(["store", "dump", "--json", "--kind", "102", folder]);
     const lines = json.stdout.trim().split("\n");
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-      { id: 3, kind: 2, sizeBytes: 100, bytes: Buffer.from("x".repeat(100)).toString("base64") },
-      { id: 4, kind: 2, sizeBytes: 3, bytes: "AAEC" },
+      { id: 3, kind: 102, sizeBytes: 100, bytes: Buffer.from("x".repeat(100)).toString("base64") },
+      { id: 4, kind: 102, sizeBytes: 3, bytes: "AAEC" },
     ]);
   });
 

@@ -7,11 +7,12 @@
 import { StateError } from "#base";
 import {
   AuthenticationError,
-  type Authenticator,
   connect,
+  enhancedAuthentication,
   type Message,
   type MqttClient,
   type NodeConnectOptions,
+  type OpenAuthentication,
 } from "#client";
 import { type Packet, PacketType, ProtocolVersion, type PublishPacket } from "#protocol";
 import { brokerUrl, dialFor } from "./dial.ts";
@@ -158,7 +159,7 @@ export class ToolClient {
 function connectOptions(settings: MessageSettings): NodeConnectOptions {
   const { userName, password, clientId, sessionExpiryInterval, properties } = settings;
   const { connect: given } = properties;
-  const authenticator = authenticatorOf(settings);
+  const authentication = authenticationOf(settings);
   return {
     version: settings.version,
     cleanStart: settings.cleanSession,
@@ -167,7 +168,7 @@ function connectOptions(settings: MessageSettings): NodeConnectOptions {
     ...(userName === undefined ? {} : { userName }),
     ...(password === undefined ? {} : { password }),
     ...(sessionExpiryInterval === undefined ? {} : { sessionExpiryInterval }),
-    ...(authenticator === undefined ? {} : { authenticator }),
+    ...(authentication === undefined ? {} : { authentication }),
     ...willOptions(settings),
     properties: {
       ...(given.userProperties === undefined ? {} : { userProperties: given.userProperties }),
@@ -203,10 +204,10 @@ function willOptions({ willTopic, willPayload = "", willQos, willRetain, propert
 }
 
 /** One message with `-D connect authentication-data`; a method that asks back is more than options can say. */
-function authenticatorOf({ properties }: MessageSettings): Authenticator | undefined {
+function authenticationOf({ properties }: MessageSettings): OpenAuthentication | undefined {
   const { authenticationMethod: method, authenticationData } = properties.connect;
   if (method === undefined) return undefined;
-  return {
+  return enhancedAuthentication({
     method,
     begin: () => ({
       start: () => authenticationData,
@@ -214,5 +215,5 @@ function authenticatorOf({ properties }: MessageSettings): Authenticator | undef
         throw new AuthenticationError("the broker asks back, and only one message was given");
       },
     }),
-  };
+  });
 }

@@ -9,11 +9,12 @@
  * ```
  */
 
-import { systemRandom } from "#base";
 import { connectWith, type MqttClient } from "../client.ts";
 import { clientClock } from "../client-clock.ts";
 import type { ConnectOptions } from "../options.ts";
+import { chance } from "./chance.ts";
 import { dialWebSocket } from "./web-socket-pipe.ts";
+import { readWebUrl } from "./web-url.ts";
 
 /** Two wake-ups of a page in the background, whose timers come once a minute, fit into it. */
 const KEEP_ALIVE_SECONDS = 120;
@@ -26,8 +27,9 @@ const KEEP_ALIVE_SECONDS = 120;
 export async function connect(url: string, options: ConnectOptions = {}): Promise<MqttClient> {
   const client = await connectWith(url, options, {
     clock: clientClock(),
-    random: systemRandom(),
+    random: chance,
     dial: dialWebSocket,
+    readUrl: readWebUrl,
     keepAliveSeconds: KEEP_ALIVE_SECONDS,
   });
   watchPage(client);
@@ -39,7 +41,7 @@ function watchPage(client: MqttClient): void {
   const page = globalThis as unknown as EventTarget & {
     readonly document?: EventTarget & { hidden: boolean };
   };
-  if (typeof page.addEventListener !== "function") return;
+  if (!("addEventListener" in globalThis)) return;
   const leaving = new AbortController();
   const look = (): void => {
     if (client.current.state === "closed") leaving.abort();

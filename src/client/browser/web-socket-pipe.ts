@@ -20,15 +20,13 @@ const NO_STATUS = 1005;
 export function dialWebSocket({ url }: DialRequest): Promise<ClientPipe> {
   return new Promise((resolve, reject) => {
     if (url.scheme !== "ws" && url.scheme !== "wss") {
-      reject(
-        new ConnectionLostError("client", `This runtime connects to ws: and wss: only, not to ${url.href}`),
-      );
+      reject(new ConnectionLostError("client", "not ws: or wss:"));
       return;
     }
     const socket = new WebSocket(url.href, "mqtt");
     socket.binaryType = "arraybuffer";
     socket.onopen = () => resolve(new WebSocketPipe(socket));
-    socket.onerror = () => reject(new ConnectionLostError("network", `Cannot connect to ${url.href}`));
+    socket.onerror = () => reject(new ConnectionLostError("network", url.href));
   });
 }
 
@@ -47,7 +45,7 @@ class WebSocketPipe implements ClientPipe {
     socket.onmessage = ({ data }: { readonly data: unknown }) => {
       if (this.#isEnding) return;
       if (!(data instanceof ArrayBuffer)) {
-        this.#close(new ConnectionLostError("protocol", "The broker sent a text frame")); // [MQTT-6.0.0-1]
+        this.#close(new ConnectionLostError("protocol", "text")); // [MQTT-6.0.0-1]
         return;
       }
       this.#waiting.push(new Uint8Array(data));
@@ -55,9 +53,7 @@ class WebSocketPipe implements ClientPipe {
     };
     socket.onclose = ({ code }) => {
       const isOrderly = code === NORMAL_CLOSURE || code === GOING_AWAY || code === NO_STATUS;
-      this.#close(
-        isOrderly ? undefined : new ConnectionLostError("network", `The WebSocket closed with code ${code}`),
-      );
+      this.#close(isOrderly ? undefined : new ConnectionLostError("network", `code ${code}`));
     };
     socket.onerror = null;
   }

@@ -8,6 +8,7 @@ import { connectWith, type MqttClient } from "../client.ts";
 import { clientClock } from "../client-clock.ts";
 import type { ConnectOptions } from "../options.ts";
 import type { ClientPipe, Dial } from "../pipe.ts";
+import { parseBrokerUrl } from "../url.ts";
 
 const KEEP_ALIVE_SECONDS = 60;
 
@@ -40,6 +41,7 @@ export function connect(url: string, options: NodeConnectOptions = {}): Promise<
     clock: clientClock(),
     random: systemRandom(),
     dial: dialFor(options),
+    readUrl: parseBrokerUrl,
     keepAliveSeconds: KEEP_ALIVE_SECONDS,
   });
 }

@@ -3,12 +3,15 @@
  */
 
 import { EMPTY_BYTES } from "#base";
-import { type Packet, PacketType, type PublishPacket, type Qos } from "../packet.ts";
+import { type Packet, type PacketType, type PublishPacket, type Qos } from "../packet.ts";
 import type { Properties, PublishProperties } from "../property.ts";
-import { ReasonCode } from "../reason-code.ts";
-import { ProtocolVersion } from "../version.ts";
+import { type ReasonCode } from "../reason-code.ts";
+import { type ProtocolVersion } from "../version.ts";
+import * as packetTypes from "./packet-types.ts";
 import { LeanReader, malformed, NONE, protocolError } from "./reader.ts";
-import { Scope } from "./scope.ts";
+import * as reasons from "./reasons.ts";
+import * as scopes from "./scopes.ts";
+import * as versions from "./versions.ts";
 
 /**
  * A PUBLISH where it lies; one object for each framer, valid during the sink's call only. The topic is not validated: whoever
@@ -56,11 +59,11 @@ export function decodePublish(
   const packetId = qos > 0 ? ((bytes[topicEnd] as number) << 8) | (bytes[topicEnd + 1] as number) : 0;
   if (qos > 0 && packetId === 0) throw protocolError("MQTT-2.2.1-4");
   let properties: PublishProperties = NONE;
-  if (version === ProtocolVersion.MQTT_5_0) {
+  if (version === versions.MQTT_5_0) {
     if (at < end && bytes[at] === 0) at++;
     else {
       const reader = new LeanReader(bytes, at, end, true);
-      properties = reader.properties(Scope.PUBLISH);
+      properties = reader.properties(scopes.PUBLISH);
       at = reader.at;
     }
   }
@@ -83,7 +86,7 @@ export function readTopicName({ bytes, topicStart, topicEnd }: IncomingPublish):
   const name = new LeanReader(bytes, 0, 0, true).textOf(topicStart, topicEnd);
   for (let at = topicStart; at < topicEnd; at++) {
     if (bytes[at] === PLUS || bytes[at] === HASH) {
-      throw protocolError("MQTT-3.3.2-2", ReasonCode.TOPIC_NAME_INVALID);
+      throw protocolError("MQTT-3.3.2-2", reasons.TOPIC_NAME_INVALID);
     }
   }
   return name;
@@ -103,9 +106,9 @@ export function decodeForClient(
 }
 
 function checkFlags(type: PacketType, flags: number, version: ProtocolVersion): void {
-  const isRelease = type === PacketType.PUBREL;
+  const isRelease = type === packetTypes.PUBREL;
   // In 3.1 PUBREL was sent "at QoS 1" and may be marked as sent again.
-  const mask = isRelease && version === ProtocolVersion.MQTT_3_1 ? 0x07 : 0x0f;
+  const mask = isRelease && version === versions.MQTT_3_1 ? 0x07 : 0x0f;
   if ((flags & mask) !== (isRelease ? 0x02 : 0)) throw malformed("MQTT-2.1.3-1");
 }
 
@@ -115,84 +118,84 @@ function decodeBody(
   version: ProtocolVersion,
 ): Exclude<Packet, PublishPacket> {
   switch (type) {
-    case PacketType.CONNACK:
+    case packetTypes.CONNACK:
       return decodeConnack(reader, version);
-    case PacketType.PUBACK:
-    case PacketType.PUBREC:
-      return { type, packetId: reader.packetId(), ...readOutcome(reader, Scope.RECEIPT) };
-    case PacketType.PUBREL:
-    case PacketType.PUBCOMP:
-      return { type, packetId: reader.packetId(), ...readOutcome(reader, Scope.RELEASE) };
-    case PacketType.SUBACK:
-      return { type, ...readOutcomes(reader, Scope.SUBACK) };
-    case PacketType.UNSUBACK:
-      return { type, ...readOutcomes(reader, Scope.UNSUBACK) };
-    case PacketType.DISCONNECT: {
-      const outcome = readOutcome(reader, Scope.DISCONNECT);
+    case packetTypes.PUBACK:
+    case packetTypes.PUBREC:
+      return { type, packetId: reader.packetId(), ...readOutcome(reader, scopes.RECEIPT) };
+    case packetTypes.PUBREL:
+    case packetTypes.PUBCOMP:
+      return { type, packetId: reader.packetId(), ...readOutcome(reader, scopes.RELEASE) };
+    case packetTypes.SUBACK:
+      return { type, ...readOutcomes(reader, scopes.SUBACK) };
+    case packetTypes.UNSUBACK:
+      return { type, ...readOutcomes(reader, scopes.UNSUBACK) };
+    case packetTypes.DISCONNECT: {
+      const outcome = readOutcome(reader, scopes.DISCONNECT);
       if (outcome.properties.sessionExpiryInterval !== undefined) throw protocolError("MQTT-3.14.2-2");
       return { type, ...outcome };
     }
-    case PacketType.AUTH: {
+    case packetTypes.AUTH: {
       const isEmpty = reader.left === 0;
-      const outcome = readOutcome(reader, Scope.AUTH);
+      const outcome = readOutcome(reader, scopes.AUTH);
       if (!isEmpty && outcome.properties.authenticationMethod === undefined) {
         throw protocolError("U5-3.15.2.2.2");
       }
       return { type, ...outcome };
     }
     default:
-      return { type: PacketType.PINGRESP };
+      return { type: packetTypes.PINGRESP };
   }
 }
 
 /** What the return codes of 3.x mean. */
 const returnCodes: readonly ReasonCode[] = [
-  ReasonCode.SUCCESS,
-  ReasonCode.UNSUPPORTED_PROTOCOL_VERSION,
-  ReasonCode.CLIENT_IDENTIFIER_NOT_VALID,
-  ReasonCode.SERVER_UNAVAILABLE,
-  ReasonCode.BAD_USER_NAME_OR_PASSWORD,
-  ReasonCode.NOT_AUTHORIZED,
+  reasons.SUCCESS,
+  reasons.UNSUPPORTED_PROTOCOL_VERSION,
+  reasons.CLIENT_IDENTIFIER_NOT_VALID,
+  reasons.SERVER_UNAVAILABLE,
+  reasons.BAD_USER_NAME_OR_PASSWORD,
+  reasons.NOT_AUTHORIZED,
 ];
 
 function decodeConnack(reader: LeanReader, version: ProtocolVersion): Exclude<Packet, PublishPacket> {
   // In 3.1 the byte means nothing.
   const byte = reader.byte();
-  const flags = version === ProtocolVersion.MQTT_3_1 ? 0 : byte;
+  const flags = version === versions.MQTT_3_1 ? 0 : byte;
   if (flags > 1) throw malformed("MQTT-3.2.2-1");
-  const reasonCode = reader.isVersion5 ? reader.reasonCode(Scope.CONNACK) : returnCodes[reader.byte()];
+  const reasonCode = reader.isVersion5 ? reader.reasonCode(scopes.CONNACK) : returnCodes[reader.byte()];
   if (reasonCode === undefined) throw protocolError("MQTT-3.2.2-8");
-  if (flags === 1 && reasonCode !== ReasonCode.SUCCESS) throw protocolError("MQTT-3.2.2-6");
+  if (flags === 1 && reasonCode !== reasons.SUCCESS) throw protocolError("MQTT-3.2.2-6");
   return {
-    type: PacketType.CONNACK,
+    type: packetTypes.CONNACK,
     sessionPresent: flags === 1,
     reasonCode,
-    properties: reader.properties(Scope.CONNACK),
+    properties: reader.properties(scopes.CONNACK),
   };
 }
 
 /** A reason code and properties, both of which may be left out. */
-function readOutcome(reader: LeanReader, scope: Scope): { reasonCode: ReasonCode; properties: Properties } {
+function readOutcome(reader: LeanReader, scope: number): { reasonCode: ReasonCode; properties: Properties } {
   const { isVersion5 } = reader;
-  const reasonCode = isVersion5 && reader.left > 0 ? reader.reasonCode(scope) : ReasonCode.SUCCESS;
+  const reasonCode = isVersion5 && reader.left > 0 ? reader.reasonCode(scope) : reasons.SUCCESS;
   // AUTH may leave out both or neither.
-  const hasProperties = reader.left > 0 || (scope === Scope.AUTH && reasonCode !== ReasonCode.SUCCESS);
+  const hasProperties = reader.left > 0 || (scope === scopes.AUTH && reasonCode !== reasons.SUCCESS);
   return { reasonCode, properties: isVersion5 && hasProperties ? reader.properties(scope) : NONE };
 }
 
 /** Packet identifier, properties and a reason code for each topic filter; an UNSUBACK of 3.x has no codes. */
 function readOutcomes(
   reader: LeanReader,
-  scope: typeof Scope.SUBACK | typeof Scope.UNSUBACK,
+  scope: typeof scopes.SUBACK | typeof scopes.UNSUBACK,
 ): { packetId: number; reasonCodes: ReasonCode[]; properties: Properties } {
   const packetId = reader.packetId();
   const properties = reader.properties(scope);
   const reasonCodes: ReasonCode[] = [];
-  const isEmpty = !reader.isVersion5 && scope === Scope.UNSUBACK;
+  const isEmpty = !reader.isVersion5 && scope === scopes.UNSUBACK;
   while (reader.left > 0 && !isEmpty) {
     const reasonCode = reader.reasonCode(scope);
     // [3.1.1/MQTT-3.9.3-2]
-    if (!reader.isVersion5 && reasonCode > 2 && reasonCode !== ReasonCode.UNSPECIFIED_ERROR) {
+    if (!reader.isVersion5 && reasonCode > 2 && reasonCode !== reasons.UNSPECIFIED_ERROR) {
       throw protocolError("MQTT-3.9.3-2");
     }
     reasonCodes.push(reasonCode);

@@ -3,11 +3,13 @@
  */
 
 import type { Properties } from "../property.ts";
-import { ReasonCode } from "../reason-code.ts";
-import { topicNameProblem } from "../topic-name.ts";
+import { type ReasonCode } from "../reason-code.ts";
 import { readVariableByteInteger, variableByteIntegerSize } from "../variable-byte-integer.ts";
 import { MalformedPacketError, ProtocolError } from "../wire-error.ts";
-import { Kind, mayServerSay, propertyRows, type Scope } from "./scope.ts";
+import * as kinds from "./kinds.ts";
+import * as reasons from "./reasons.ts";
+import { mayServerSay, propertyRows } from "./scope.ts";
+import { isTopicName } from "./topics.ts";
 
 /** Shared by all packets without properties. */
 export const NONE: Properties = Object.freeze({});
@@ -16,12 +18,12 @@ const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 /** Bytes that cannot be a packet; by default because they end too early, or too late. */
 export function malformed(statement = "MQTT-4.13.1-1"): MalformedPacketError {
-  return new MalformedPacketError(`The packet breaks ${statement}`, statement);
+  return new MalformedPacketError(`breaks ${statement}`, statement);
 }
 
 /** A packet that is not allowed. */
 export function protocolError(statement: string, reasonCode?: ReasonCode): ProtocolError {
-  return new ProtocolError(`The packet breaks ${statement}`, statement, reasonCode);
+  return new ProtocolError(`breaks ${statement}`, statement, reasonCode);
 }
 
 export class LeanReader {
@@ -95,14 +97,14 @@ export class LeanReader {
     return packetId;
   }
 
-  reasonCode(scope: Scope): ReasonCode {
+  reasonCode(scope: number): ReasonCode {
     const reasonCode = this.byte();
     if (!mayServerSay(reasonCode, scope)) throw protocolError("MQTT-4.13.1-1");
     return reasonCode as ReasonCode;
   }
 
   /** Properties behind their length [MQTT-2.2.2-1]; none in 3.x, and none of packets that end early. */
-  properties(scope: Scope): Properties {
+  properties(scope: number): Properties {
     if (!this.isVersion5) return NONE;
     const length = this.variableByteInteger();
     if (length === 0) return NONE;
@@ -121,12 +123,12 @@ export class LeanReader {
     if (this.left > 0) throw malformed();
   }
 
-  #property(properties: Record<string, unknown>, scope: Scope): void {
+  #property(properties: Record<string, unknown>, scope: number): void {
     const [name, kind, scopes] = propertyRows[this.variableByteInteger()] ?? ["", 0, 0];
     if ((scopes & scope) === 0) throw malformed("U5-2.2.2.2");
     const before = properties[name] as unknown[] | undefined;
     const value = this.#value(kind);
-    if (kind === Kind.VARIABLES || kind === Kind.PAIRS) {
+    if (kind === kinds.VARIABLES || kind === kinds.PAIRS) {
       if (value === 0) throw protocolError("U5-3.3.2.3.8");
       if (before === undefined) properties[name] = [value];
       else before.push(value);
@@ -137,24 +139,24 @@ export class LeanReader {
     properties[name] = value;
   }
 
-  #value(kind: Kind): unknown {
+  #value(kind: number): unknown {
     switch (kind) {
-      case Kind.UINT16:
+      case kinds.UINT16:
         return this.uint16();
-      case Kind.UINT32:
+      case kinds.UINT32:
         return this.uint16() * 0x1_0000 + this.uint16();
-      case Kind.VARIABLES:
+      case kinds.VARIABLES:
         return this.variableByteInteger();
-      case Kind.TEXT:
+      case kinds.TEXT:
         return this.text();
-      case Kind.BINARY:
+      case kinds.BINARY:
         return this.binary();
-      case Kind.PAIRS:
+      case kinds.PAIRS:
         return [this.text(), this.text()];
       default: {
         const byte = this.byte();
         if (byte > 1) throw protocolError("U5-2.2.2.2");
-        return kind === Kind.BIT ? byte : byte === 1;
+        return kind === kinds.BIT ? byte : byte === 1;
       }
     }
   }
@@ -163,10 +165,10 @@ export class LeanReader {
 /** The few properties that do not take every value of their kind. */
 function checkValue(name: string, value: unknown): void {
   if (value === 0) {
-    if (name === "topicAlias") throw protocolError("MQTT-3.3.2-8", ReasonCode.TOPIC_ALIAS_INVALID);
+    if (name === "topicAlias") throw protocolError("MQTT-3.3.2-8", reasons.TOPIC_ALIAS_INVALID);
     if (name === "receiveMaximum" || name === "maximumPacketSize") throw protocolError("U5-3.2.2.3");
   }
-  if (name === "responseTopic" && topicNameProblem(value as string) !== undefined) {
+  if (name === "responseTopic" && !isTopicName(value as string)) {
     throw protocolError("MQTT-3.3.2-14");
   }
 }

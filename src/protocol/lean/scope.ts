@@ -4,47 +4,22 @@
  */
 
 import type { Properties } from "../property.ts";
+import { BINARY, BIT, BOOLEAN, PAIRS, TEXT, UINT16, UINT32, VARIABLES } from "./kinds.ts";
+import {
+  AUTH,
+  CONNACK,
+  CONNECT,
+  DISCONNECT,
+  PUBLISH,
+  RECEIPT,
+  RELEASE,
+  SUBACK,
+  SUBSCRIBE,
+  UNSUBACK,
+  WILL,
+} from "./scopes.ts";
 
-/** The packets, or their parts, that have rules of their own. */
-export const Scope = {
-  CONNECT: 1,
-  WILL: 2,
-  CONNACK: 4,
-  PUBLISH: 8,
-  /** PUBACK and PUBREC. */
-  RECEIPT: 16,
-  /** PUBREL and PUBCOMP. */
-  RELEASE: 32,
-  SUBSCRIBE: 64,
-  SUBACK: 128,
-  UNSUBSCRIBE: 256,
-  UNSUBACK: 512,
-  DISCONNECT: 1024,
-  AUTH: 2048,
-} as const;
-export type Scope = (typeof Scope)[keyof typeof Scope];
-
-/** What a property's value is on the wire (1.5). */
-export const Kind = {
-  BOOLEAN: 0,
-  /** One byte, 0 or 1, that is a number in the model. */
-  BIT: 1,
-  UINT16: 2,
-  UINT32: 3,
-  /** Integers of variable length; the property may repeat. */
-  VARIABLES: 4,
-  TEXT: 5,
-  BINARY: 6,
-  /** Keys and values; the property may repeat. */
-  PAIRS: 7,
-} as const;
-export type Kind = (typeof Kind)[keyof typeof Kind];
-
-type Row = readonly [name: keyof Properties, kind: Kind, scopes: number];
-
-const { CONNECT, WILL, CONNACK, PUBLISH, RECEIPT, RELEASE, SUBSCRIBE, SUBACK, UNSUBACK } = Scope;
-const { DISCONNECT, AUTH } = Scope;
-const { BOOLEAN, BIT, UINT16, UINT32, VARIABLES, TEXT, BINARY, PAIRS } = Kind;
+type Row = readonly [name: keyof Properties, kind: number, scopes: number];
 
 const EVERYWHERE = 4095;
 
@@ -129,6 +104,6 @@ const refusals: readonly number[] = [
 ];
 
 /** Whether a server may say `reasonCode` in such a packet. */
-export function mayServerSay(reasonCode: number, scope: Scope): boolean {
+export function mayServerSay(reasonCode: number, scope: number): boolean {
   return (((successes[reasonCode] ?? refusals[reasonCode - 0x80]) as number) & scope) !== 0;
 }

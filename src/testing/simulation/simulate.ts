@@ -22,6 +22,8 @@ const MOST_FAILURES = 5;
  *
  * @example
  * ```ts
+ * import { simulate } from "martlet/testing";
+ *
  * const { failure, lines } = await simulate({ seed: 17, trace: true });
  * if (failure !== undefined) console.error(lines.join("\n"));
  * ```

@@ -34,6 +34,9 @@ export interface WillSource {
   onPublished(publication: Publication, tick: number): void;
 }
 
+/** Times that the store has kept are on the scale of the epoch, where a number is this coarse. */
+const EPOCH_ROUNDING_MS = 0.001;
+
 export class WillTruths {
   readonly #source: WillSource;
   readonly #trace: Trace;
@@ -56,7 +59,8 @@ export class WillTruths {
   onReceived(publication: Publication): void {
     const will = this.#wills.get(publication);
     if (will === undefined) return;
-    const isDue = will.state === "due" || will.state === "unknown" || will.dueAt <= this.#source.now();
+    const isTime = will.dueAt <= this.#source.now() + EPOCH_ROUNDING_MS;
+    const isDue = will.state === "due" || will.state === "unknown" || isTime;
     if (will.state === "gone" || !isDue)
       this.#trace.fail(`the will ${publication.number} of ${will.clientId} came and is ${will.state}`);
   }

@@ -1,0 +1,13 @@
+/** What a property's value is on the wire (1.5). In single numbers, as in `packet-types.ts`. */
+
+export const BOOLEAN = 0;
+/** One byte, 0 or 1, that is a number in the model. */
+export const BIT = 1;
+export const UINT16 = 2;
+export const UINT32 = 3;
+/** Integers of variable length; the property may repeat. */
+export const VARIABLES = 4;
+export const TEXT = 5;
+export const BINARY = 6;
+/** Keys and values; the property may repeat. */
+export const PAIRS = 7;

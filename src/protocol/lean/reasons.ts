@@ -1,0 +1,33 @@
+/** Those of `ReasonCode` that clients use, in single numbers, as in `packet-types.ts`. */
+
+export const NORMAL_DISCONNECTION = 0x00;
+export const SUCCESS = 0x00;
+export const CONTINUE_AUTHENTICATION = 0x18;
+export const RE_AUTHENTICATE = 0x19;
+export const UNSPECIFIED_ERROR = 0x80;
+export const MALFORMED_PACKET = 0x81;
+export const PROTOCOL_ERROR = 0x82;
+export const UNSUPPORTED_PROTOCOL_VERSION = 0x84;
+export const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
+export const BAD_USER_NAME_OR_PASSWORD = 0x86;
+export const NOT_AUTHORIZED = 0x87;
+export const SERVER_UNAVAILABLE = 0x88;
+export const SERVER_BUSY = 0x89;
+export const BANNED = 0x8a;
+export const SERVER_SHUTTING_DOWN = 0x8b;
+export const BAD_AUTHENTICATION_METHOD = 0x8c;
+export const SESSION_TAKEN_OVER = 0x8e;
+export const TOPIC_NAME_INVALID = 0x90;
+export const PACKET_IDENTIFIER_NOT_FOUND = 0x92;
+export const RECEIVE_MAXIMUM_EXCEEDED = 0x93;
+export const TOPIC_ALIAS_INVALID = 0x94;
+export const PACKET_TOO_LARGE = 0x95;
+export const QUOTA_EXCEEDED = 0x97;
+export const ADMINISTRATIVE_ACTION = 0x98;
+export const RETAIN_NOT_SUPPORTED = 0x9a;
+export const QOS_NOT_SUPPORTED = 0x9b;
+export const USE_ANOTHER_SERVER = 0x9c;
+export const SERVER_MOVED = 0x9d;
+export const SHARED_SUBSCRIPTIONS_NOT_SUPPORTED = 0x9e;
+export const CONNECTION_RATE_EXCEEDED = 0x9f;
+export const WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED = 0xa2;
