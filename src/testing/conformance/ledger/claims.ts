@@ -90,7 +90,7 @@ export const claims: readonly Claim[] = [
   },
   {
     statements: ["3.1.1/MQTT-6.0.0-3", "5.0/MQTT-6.0.0-3"],
-    test: "test/client/statements.test.ts",
+    test: "test/client/sockets.test.ts",
     title: "a WebSocket is asked for with the subprotocol mqtt",
   },
   {
