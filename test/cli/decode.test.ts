@@ -175,7 +175,8 @@ it("has colours on a terminal, and none where they are not wanted", async () => 
   const onTerminal = async (environment: string): Promise<string> => {
     const { stdout } = await run("script", [
       "-qec",
-      `env -u FORCE_COLOR -u NO_COLOR ${environment} ${command}`,
+      // Without CI: Node takes a terminal there for one without colours.
+      `env -u FORCE_COLOR -u NO_COLOR -u CI ${environment} ${command}`,
       "/dev/null",
     ]);
     return stdout;
