@@ -11,9 +11,21 @@ const login: Login = {
   userName: "u",
   password: utf8Encode("p"),
   protocolVersion: ProtocolVersion.MQTT_5_0,
+  keepAliveSeconds: 60,
   address,
+  listener: "",
+  certificate: undefined,
+  pskIdentity: undefined,
+  openingRequest: undefined,
 };
-const identity: Identity = { clientId: "c", userName: "u", address };
+const identity: Identity = {
+  clientId: "c",
+  userName: "u",
+  address,
+  listener: "",
+  certificate: undefined,
+  claims: undefined,
+};
 const accepted: Accepted = { outcome: "accepted" };
 const unavailable = { outcome: "refused", reasonCode: ReasonCode.SERVER_UNAVAILABLE };
 

@@ -5,7 +5,7 @@
 
 import { isPromise, type MaybePromise } from "#base";
 import { ReasonCode } from "#protocol";
-import type { Exchange, Gate, Refused } from "./gate.ts";
+import type { Exchange, Gate, Permission, Refused } from "./gate.ts";
 
 const UNAVAILABLE: Refused = { outcome: "refused", reasonCode: ReasonCode.SERVER_UNAVAILABLE };
 
@@ -23,8 +23,10 @@ function isStep(answer: unknown): boolean {
   return outcome === "continued" && authenticationData instanceof Uint8Array;
 }
 
-function isYesOrNo(answer: unknown): boolean {
-  return typeof answer === "boolean";
+function isPermission(answer: unknown): boolean {
+  if (typeof answer === "boolean") return true;
+  const { outcome, rule } = Object(answer) as { outcome?: unknown; rule?: unknown };
+  return outcome === "denied" && typeof rule === "string";
 }
 
 export function guardedGate(gate: Gate, onFailure: (error: unknown) => void): Gate {
@@ -66,11 +68,32 @@ export function guardedGate(gate: Gate, onFailure: (error: unknown) => void): Ga
   }
   if (gate.mayPublish !== undefined) {
     guarded.mayPublish = (client, topicName, qos, retain) =>
-      guard(() => gate.mayPublish?.(client, topicName, qos, retain) ?? false, isYesOrNo, false);
+      guard<Permission>(
+        () => gate.mayPublish?.(client, topicName, qos, retain) ?? false,
+        isPermission,
+        false,
+      );
   }
   if (gate.maySubscribe !== undefined) {
     guarded.maySubscribe = (client, topicFilter, qos) =>
-      guard(() => gate.maySubscribe?.(client, topicFilter, qos) ?? false, isYesOrNo, false);
+      guard<Permission>(() => gate.maySubscribe?.(client, topicFilter, qos) ?? false, isPermission, false);
   }
+  if (gate.mayUnsubscribe !== undefined) {
+    guarded.mayUnsubscribe = (client, topicFilter) =>
+      guard<Permission>(() => gate.mayUnsubscribe?.(client, topicFilter) ?? false, isPermission, false);
+  }
+  if (gate.mayReceive !== undefined) {
+    guarded.mayReceive = (client, topicName) => {
+      try {
+        const answer = gate.mayReceive?.(client, topicName) ?? false;
+        if (isPermission(answer)) return answer;
+        onFailure(new TypeError("The gate gave no answer."));
+      } catch (error) {
+        onFailure(error);
+      }
+      return false;
+    };
+  }
+  if (gate.watch !== undefined) guarded.watch = (changed) => gate.watch?.(changed);
   return guarded;
 }

@@ -16,7 +16,22 @@
  * ```
  */
 
-export type { Accepted, ClientAddress, Continued, Exchange, Gate, Identity, Login, Refused } from "./gate.ts";
+export type {
+  Accepted,
+  ClientAddress,
+  ClientCertificate,
+  ClientOrigin,
+  Continued,
+  Denied,
+  Exchange,
+  Gate,
+  GateChange,
+  Identity,
+  Login,
+  OpeningRequest,
+  Permission,
+  Refused,
+} from "./gate.ts";
 export { guardedGate } from "./guarded-gate.ts";
 export { openGate } from "./open-gate.ts";
 export { PasswordFile, type PlainAccount, userNameProblem } from "./password-file.ts";

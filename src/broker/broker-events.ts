@@ -3,6 +3,7 @@
 import type { ProtocolVersion, PublishProperties, Qos } from "#protocol";
 import type { DisconnectReason } from "./disconnect-reason.ts";
 import type { Undelivered } from "./outcome.ts";
+import type { DeniedRequest } from "./permissions.ts";
 
 /** Where a client comes from; Unix sockets and memory have no ports: theirs are 0. */
 export interface PeerOfClient {
@@ -49,6 +50,8 @@ export interface BrokerEvents {
   clientDisconnected: EndedConnection;
   /** A connection ended before its client was connected. */
   connectionRefused: EndedConnection;
+  /** A client wanted to do what the gate does not allow. */
+  requestDenied: DeniedRequest;
   sessionEnded: { readonly clientId: string };
   subscribed: { readonly clientId: string; readonly topicFilter: string; readonly qos: Qos };
   unsubscribed: { readonly clientId: string; readonly topicFilter: string };

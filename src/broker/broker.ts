@@ -15,6 +15,7 @@ import {
 import type { RecoveryReport } from "#store";
 import type { Pipe } from "#transport";
 import type { BrokerEvents, PublishedMessage } from "./broker-events.ts";
+import type { ControlHandler } from "./control.ts";
 import { BrokerCore, type BrokerParts } from "./core.ts";
 import type { DisconnectReason } from "./disconnect-reason.ts";
 import { runPublishHooks } from "./judge-publish.ts";
@@ -145,9 +146,9 @@ export class Broker {
     return this.#closing;
   }
 
-  /** Serves the client at the other end of `pipe`. */
-  accept(pipe: Pipe): void {
-    if (this.#state === "started") this.#core.accept(pipe);
+  /** Serves the client at the other end of `pipe`, which came in on the listener of that name. */
+  accept(pipe: Pipe, listener = ""): void {
+    if (this.#state === "started") this.#core.accept(pipe, listener);
     else pipe.destroy();
   }
 
@@ -219,6 +220,16 @@ export class Broker {
     listener: (detail: BrokerEvents[Name]) => void,
   ): () => void {
     return this.#core.listen(event, listener);
+  }
+
+  /**
+   * Hands what clients publish to `topicName`, one below `$CONTROL/`, to `handler`; its answer goes to the sender, on
+   * `<topicName>/response`. Only clients get through that a gate with rules lets publish there. The returned function ends it.
+   *
+   * @throws StateError for another topic, and for one that has a handler already
+   */
+  control(topicName: string, handler: ControlHandler): () => void {
+    return this.#core.control.register(topicName, handler);
   }
 
   /** All clients with a session, connected or not. */

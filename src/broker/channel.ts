@@ -5,6 +5,7 @@
  * outlives it is the session's.
  */
 
+import type { Accepted } from "#auth";
 import { describeError, InvariantError, Timer, type TimerTarget } from "#base";
 import { InboundAliases, type OutboundAliases } from "#flow";
 import {
@@ -27,7 +28,7 @@ import {
 import type { ClientIdentity } from "./client-identity.ts";
 import type { Connection } from "./connection.ts";
 import type { BrokerCore } from "./core.ts";
-import type { DisconnectKind, DisconnectReason } from "./disconnect-reason.ts";
+import { type DisconnectKind, type DisconnectReason, loginExpired } from "./disconnect-reason.ts";
 import type { PublishingClient } from "./judge-publish.ts";
 import type { Message } from "./message.ts";
 import { onPuback, onPubcomp, onPubrec, onPubrel } from "./on-acks.ts";
@@ -56,6 +57,8 @@ export class Channel implements TimerTarget {
   readonly timer: Timer = new Timer(this);
   /** How long the gate or a hook may take; there is one only where somebody has to wait. */
   decisionTimer: Timer | undefined = undefined;
+  /** When the login is no longer good; there is one only where it has an end. */
+  #loginTimer: Timer | undefined = undefined;
   phase: ChannelPhase = "awaiting-connect";
 
   // Known from CONNECT on.
@@ -181,6 +184,15 @@ export class Channel implements TimerTarget {
     this.session?.trim();
     if (remainingMs > 0) this.core.timers.arm(this.timer, remainingMs);
     else this.close({ kind: "keep-alive-timeout", reasonCode: ReasonCode.KEEP_ALIVE_TIMEOUT }); // [MQTT-3.1.2-22]
+  }
+
+  /** What the gate has found out about the client, at its login and each time it logs in again. */
+  takeLogin({ claims, validForMs }: Accepted): void {
+    if (this.identity !== undefined) this.identity.claims = claims;
+    if (this.#loginTimer !== undefined) this.core.timers.disarm(this.#loginTimer);
+    if (validForMs === undefined) return;
+    this.#loginTimer ??= new Timer({ onTimer: () => this.close(loginExpired) });
+    this.core.timers.arm(this.#loginTimer, Math.max(0, validForMs));
   }
 
   /** Nothing has to be decided any more. */
@@ -401,6 +413,7 @@ export class Channel implements TimerTarget {
   #leave(reason: DisconnectReason, wasConnected: boolean): void {
     this.phase = "closed";
     this.core.timers.disarm(this.timer);
+    if (this.#loginTimer !== undefined) this.core.timers.disarm(this.#loginTimer);
     this.stopWaiting();
     this.connection.framer.pause();
     const session = this.core.sessions.detach(this);

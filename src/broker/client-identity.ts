@@ -3,36 +3,69 @@
  * when somebody wants to know.
  */
 
-import type { ClientAddress, Login } from "#auth";
+import type { ClientAddress, ClientCertificate, Login, OpeningRequest } from "#auth";
 import type { ConnectPacket, ProtocolVersion } from "#protocol";
 import type { Pipe } from "#transport";
 import type { PublishingClient } from "./judge-publish.ts";
 
+const NOWHERE: ClientAddress = { transport: "", remoteAddress: "", remotePort: 0, localPort: 0 };
+
 export class ClientIdentity implements PublishingClient {
-  readonly clientId: string;
-  /** As in CONNECT, until the gate says otherwise. */
+  // As in CONNECT, until the gate says otherwise.
+  clientId: string;
   userName: string | undefined;
   readonly protocolVersion: ProtocolVersion;
-  readonly #pipe: Pipe;
+  readonly listener: string;
+  /** Said by the gate. */
+  claims: Readonly<Record<string, unknown>> | undefined = undefined;
+  #pipe: Pipe | undefined;
+  #address: ClientAddress | undefined = undefined;
+  #certificate: ClientCertificate | undefined = undefined;
 
-  constructor(pipe: Pipe, packet: ConnectPacket, clientId: string) {
+  constructor(pipe: Pipe, listener: string, packet: ConnectPacket, clientId: string) {
     this.#pipe = pipe;
+    this.listener = listener;
     this.clientId = clientId;
     this.userName = packet.userName;
     this.protocolVersion = packet.protocolVersion;
   }
 
+  get certificate(): ClientCertificate | undefined {
+    return this.#pipe === undefined ? this.#certificate : this.#pipe.peerCertificate;
+  }
+
   get address(): ClientAddress {
-    return this.#pipe.peer;
+    return this.#pipe?.peer ?? this.#address ?? NOWHERE;
+  }
+
+  /** The connection is over: what outlives it no longer holds on to the pipe. */
+  settle(): void {
+    if (this.#pipe === undefined) return;
+    const { transport, remoteAddress, remotePort, localPort } = this.#pipe.peer;
+    this.#address = { transport, remoteAddress, remotePort, localPort };
+    this.#certificate = this.#pipe.peerCertificate;
+    this.#pipe = undefined;
   }
 }
 
 /** What the gate is asked with. Holds the password, so it is not kept. */
 export class ClientLogin extends ClientIdentity implements Login {
   readonly password: Uint8Array | undefined;
+  readonly keepAliveSeconds: number;
+  readonly #pipe: Pipe;
 
-  constructor(pipe: Pipe, packet: ConnectPacket, clientId: string) {
-    super(pipe, packet, clientId);
+  constructor(pipe: Pipe, listener: string, packet: ConnectPacket, clientId: string) {
+    super(pipe, listener, packet, clientId);
+    this.#pipe = pipe;
     this.password = packet.password;
+    this.keepAliveSeconds = packet.keepAliveSeconds;
+  }
+
+  get pskIdentity(): string | undefined {
+    return this.#pipe.pskIdentity;
+  }
+
+  get openingRequest(): OpeningRequest | undefined {
+    return this.#pipe.openingRequest;
   }
 }

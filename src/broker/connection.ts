@@ -28,6 +28,8 @@ const LOW_WATER = 256 * 1024;
 
 export class Connection implements PipeReceiver {
   readonly pipe: Pipe;
+  /** Name of the listener it came in on. */
+  readonly listener: string;
   readonly core: BrokerCore;
   readonly framer: Framer;
   readonly output: Output;
@@ -44,8 +46,9 @@ export class Connection implements PipeReceiver {
   /** A whole packet was in what is being read. */
   #hasHeard = false;
 
-  constructor(pipe: Pipe, core: BrokerCore) {
+  constructor(pipe: Pipe, listener: string, core: BrokerCore) {
     this.pipe = pipe;
+    this.listener = listener;
     this.core = core;
     this.output = new Output(pipe, core.outputPool, this);
     this.framer = new Framer(this, core.framerOptions);

@@ -3,7 +3,7 @@
  * makes one and hands it around, so that no part reaches for another through a global.
  */
 
-import { type Gate, guardedGate, openGate } from "#auth";
+import { type Denied, type Gate, type GateChange, guardedGate, type Identity, openGate } from "#auth";
 import {
   type Clock,
   describeError,
@@ -20,13 +20,15 @@ import type { Store } from "#store";
 import type { Pipe } from "#transport";
 import type { BrokerEvents } from "./broker-events.ts";
 import { Connection } from "./connection.ts";
-import { shuttingDown } from "./disconnect-reason.ts";
+import { Control } from "./control.ts";
+import { loginWithdrawn, shuttingDown } from "./disconnect-reason.ts";
 import { DurableState } from "./durable-state.ts";
 import { judgePublish } from "./judge-publish.ts";
 import { Message } from "./message.ts";
 import { Metrics } from "./metrics.ts";
 import { Outcomes } from "./outcome.ts";
 import { OutputPool } from "./output.ts";
+import { type DeniedAction, ruleOf } from "./permissions.ts";
 import { published } from "./published-message.ts";
 import { RetainedMessages } from "./retained.ts";
 import { Router } from "./router.ts";
@@ -82,6 +84,7 @@ export class BrokerCore {
   readonly retained: RetainedMessages;
   readonly router: Router;
   readonly sessions: Sessions;
+  readonly control: Control;
   readonly outputPool: OutputPool;
   readonly connections = new Set<Connection>();
   // Since routes were last looked through, and what the tree was then.
@@ -119,6 +122,8 @@ export class BrokerCore {
     this.router = new Router(this.tree, this.retained, this.outcomes);
     this.outputPool = new OutputPool((run) => parts.clock.afterTurn(run));
     this.sessions = new Sessions(this);
+    this.control = new Control(this.topics, this.outcomes, this.log);
+    this.gate.watch?.((change) => this.#onGateChange(change));
     this.#reviewInterest();
   }
 
@@ -126,11 +131,33 @@ export class BrokerCore {
     this.hasDeliverHooks = this.hooks.has("deliver");
     this.passesPlainly =
       this.trace === undefined &&
-      this.gate.mayPublish === undefined &&
       !this.#hasStoreTrouble &&
       !this.hooks.has("publish") &&
       !this.hasDeliverHooks &&
       !this.events.has("messagePublished");
+  }
+
+  /** The gate does not let `client` do this. */
+  denied(
+    { clientId, userName }: Identity,
+    action: DeniedAction,
+    topic: string,
+    denied: false | Denied,
+  ): void {
+    this.metrics.requestsDenied++;
+    if (this.events.has("requestDenied"))
+      this.events.emit("requestDenied", { clientId, userName, action, topic, rule: ruleOf(denied) });
+  }
+
+  /** The gate would now answer otherwise. */
+  #onGateChange({ clientId, userName, disconnect = false }: GateChange): void {
+    const concerned = clientId === undefined ? this.sessions.all() : [this.sessions.get(clientId)];
+    for (const session of Array.from(concerned)) {
+      const identity = session?.channel?.identity ?? session?.permissions?.client;
+      if (identity === undefined || (userName !== undefined && identity.userName !== userName)) continue;
+      session?.permissions?.forget();
+      if (disconnect) session?.channel?.close(loginWithdrawn);
+    }
   }
 
   /** Milliseconds on the broker's clock. */
@@ -139,7 +166,7 @@ export class BrokerCore {
   }
 
   /** Serves the client at the other end of `pipe`. */
-  accept(pipe: Pipe): void {
+  accept(pipe: Pipe, listener: string): void {
     this.metrics.connectionsAccepted++;
     if (this.connections.size >= this.settings.maximumConnections) {
       this.log.write("warn", `A connection was refused: all ${this.settings.maximumConnections} are in use.`);
@@ -147,7 +174,7 @@ export class BrokerCore {
       return;
     }
     if (this.events.has("connectionAccepted")) this.events.emit("connectionAccepted", { address: pipe.peer });
-    this.connections.add(new Connection(pipe, this));
+    this.connections.add(new Connection(pipe, listener, this));
   }
 
   /** `connection` is closed. */

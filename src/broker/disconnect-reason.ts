@@ -14,6 +14,8 @@ export const disconnectKinds = {
   "connect-refused": "The CONNECT was refused.",
   "session-taken-over": "Another connection took the client id.",
   "authentication-failed": "An enhanced authentication failed.",
+  "login-expired": "The client's login was good for a limited time, and it is over.",
+  "login-withdrawn": "What let the client in does so no longer.",
   "administrative-action": "The program or an administrator closed the connection.",
   "server-shutting-down": "The broker stops.",
   "internal-error": "A bug in Martlet; it has been logged.",
@@ -33,6 +35,16 @@ export interface DisconnectReason {
 export const takenOver: DisconnectReason = {
   kind: "session-taken-over",
   reasonCode: ReasonCode.SESSION_TAKEN_OVER,
+};
+
+export const loginExpired: DisconnectReason = {
+  kind: "login-expired",
+  reasonCode: ReasonCode.NOT_AUTHORIZED,
+};
+
+export const loginWithdrawn: DisconnectReason = {
+  kind: "login-withdrawn",
+  reasonCode: ReasonCode.NOT_AUTHORIZED,
 };
 
 export const shuttingDown: DisconnectReason = {

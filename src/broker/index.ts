@@ -15,11 +15,13 @@ export type {
   PeerOfClient,
   PublishedMessage,
 } from "./broker-events.ts";
+export type { ControlHandler } from "./control.ts";
 export type { BrokerParts } from "./core.ts";
 export { describeRecord, recordNames } from "./describe-record.ts";
 export { type DisconnectKind, type DisconnectReason, disconnectKinds } from "./disconnect-reason.ts";
 export type { Metrics } from "./metrics.ts";
 export { type Undelivered, type UndeliveredKind, undeliveredKinds } from "./outcome.ts";
+export type { DeniedAction, DeniedRequest } from "./permissions.ts";
 export type { PublishRequest } from "./publish-request.ts";
 export { type BrokerSettings, completeSettings, defaultSettings, type QueueOverflow } from "./settings.ts";
 export type { PacketTrace, TracedPacket, TracedPublish } from "./trace.ts";

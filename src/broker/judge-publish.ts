@@ -3,12 +3,13 @@
  * program's own messages only meet the hooks.
  */
 
-import type { Identity } from "#auth";
+import type { Denied, Identity, Permission } from "#auth";
 import { describeError, isPromise, type MaybePromise } from "#base";
 import { type PublishDraft, type Refusal, refuse } from "#hooks";
 import { decodePublishProperties, type ProtocolVersion, ReasonCode } from "#protocol";
 import type { BrokerCore } from "./core.ts";
 import type { Message } from "./message.ts";
+import { isAllowed, type Permissions } from "./permissions.ts";
 import { messageOf } from "./publish-request.ts";
 
 /** A client that publishes, as the gate and hooks see it. */
@@ -18,11 +19,15 @@ export interface PublishingClient extends Identity {
 
 const notAuthorized = refuse(ReasonCode.NOT_AUTHORIZED);
 
-/** The message as hooks leave it (or undefined: as it is), or why it is refused. */
+/**
+ * The message as hooks leave it (or undefined: as it is), or why it is refused. `permissions` remembers what the gate says;
+ * there is none for a will, whose client has gone.
+ */
 export function judgePublish(
   core: BrokerCore,
   message: Message,
   client: PublishingClient,
+  permissions?: Permissions,
 ): MaybePromise<Message | Refusal | undefined> {
   const { topic, qos, retain } = message;
   const { maximumTopicLevels } = core.settings;
@@ -31,14 +36,31 @@ export function judgePublish(
   }
   if (topic.isSystem) return refuse(ReasonCode.NOT_AUTHORIZED, "$SYS belongs to the broker.");
   if (core.gate.mayPublish !== undefined) {
-    const may = core.gate.mayPublish(client, topic.name, qos, retain);
+    const may =
+      permissions === undefined
+        ? core.gate.mayPublish(client, topic.name, qos, retain)
+        : permissions.mayPublish(topic, qos, retain);
     if (isPromise(may)) {
       const kept = message.keep();
-      return may.then((settled) => (settled ? runPublishHooks(core, kept, client) : notAuthorized));
+      return may.then((settled) => afterGate(core, kept, client, settled));
     }
-    if (!may) return notAuthorized;
-  }
+    if (!isAllowed(may)) return deny(core, message, client, may);
+  } else if (topic.isControl) return notAuthorized; // whoever may is not known
   return core.hooks.has("publish") ? runPublishHooks(core, message.keep(), client) : undefined;
+}
+
+function afterGate(
+  core: BrokerCore,
+  message: Message,
+  client: PublishingClient,
+  may: Permission,
+): MaybePromise<Message | Refusal | undefined> {
+  return isAllowed(may) ? runPublishHooks(core, message, client) : deny(core, message, client, may);
+}
+
+function deny(core: BrokerCore, { topic }: Message, client: Identity, denied: false | Denied): Refusal {
+  core.denied(client, "publish", topic.name, denied);
+  return notAuthorized;
 }
 
 /**

@@ -15,6 +15,8 @@ export class Metrics {
   connectsAccepted = 0;
   /** CONNECTs that were refused. */
   connectsRefused = 0;
+  /** What clients may not publish, subscribe to or unsubscribe from, as the gate says. */
+  requestsDenied = 0;
   sessionsExpired = 0;
   /** Most clients that were connected at the same time. */
   clientsMaximum = 0;

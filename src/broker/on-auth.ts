@@ -88,6 +88,14 @@ function onStep(channel: Channel, step: Step): void {
     channel.close({ kind: "authentication-failed", reasonCode: step.reasonCode, ...detail }); // [MQTT-4.12.1-2]
     return;
   }
+  const { userName = channel.client.userName } = step;
+  if (userName !== channel.client.userName) {
+    const detail = "The client is somebody else now.";
+    channel.close({ kind: "authentication-failed", reasonCode: ReasonCode.NOT_AUTHORIZED, detail });
+    return;
+  }
+  channel.takeLogin(step);
+  channel.session?.permissions?.forget();
   const data = step.authenticationData === undefined ? {} : { authenticationData: step.authenticationData };
   const properties = { authenticationMethod: method, ...data };
   channel.send({ type: PacketType.AUTH, reasonCode: ReasonCode.SUCCESS, properties });

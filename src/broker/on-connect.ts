@@ -23,6 +23,7 @@ import { ClientIdentity, ClientLogin } from "./client-identity.ts";
 import { shuttingDown, takenOver } from "./disconnect-reason.ts";
 import { Message } from "./message.ts";
 import { beginAuthentication } from "./on-auth.ts";
+import { Permissions } from "./permissions.ts";
 import { withoutSecrets } from "./trace.ts";
 import { waitFor } from "./wait-for.ts";
 import type { WillMessage } from "./will.ts";
@@ -38,7 +39,8 @@ export function onConnect(channel: Channel, packet: ConnectPacket): void {
   const isAssigned = packet.clientId === "";
   const clientId = isAssigned ? inventClientId(channel) : packet.clientId;
   core.trace?.onReceived(clientId, withoutSecrets(packet));
-  channel.identity = new ClientIdentity(channel.connection.pipe, packet, clientId);
+  const { listener } = channel.connection;
+  channel.identity = new ClientIdentity(channel.connection.pipe, listener, packet, clientId);
   if (packet.properties.maximumPacketSize !== undefined) {
     channel.maximumPacketSize = Math.min(packet.properties.maximumPacketSize, LARGEST_PACKET_SIZE);
   }
@@ -49,7 +51,7 @@ export function onConnect(channel: Channel, packet: ConnectPacket): void {
     channel.refuseConnect(problem[0], "connect-refused", problem[1]);
     return;
   }
-  const login = new ClientLogin(channel.connection.pipe, packet, clientId);
+  const login = new ClientLogin(channel.connection.pipe, listener, packet, clientId);
   const method = packet.properties.authenticationMethod;
   if (method !== undefined) {
     beginAuthentication(channel, login, method, packet, onDecision);
@@ -70,9 +72,10 @@ function onDecision(channel: Channel, packet: ConnectPacket, decision: Accepted 
     channel.refuseConnect(reasonCode, "connect-refused", reasonString, serverReference);
     return;
   }
-  const { identity } = channel;
-  if (identity !== undefined && decision.userName !== undefined) {
-    identity.userName = decision.userName;
+  const problem = takeDecision(channel, decision);
+  if (problem !== undefined) {
+    channel.refuseConnect(ReasonCode.CLIENT_IDENTIFIER_NOT_VALID, "connect-refused", problem);
+    return;
   }
   const draft: ConnectDraft = {
     client: channel.client,
@@ -93,6 +96,20 @@ function onDecision(channel: Channel, packet: ConnectPacket, decision: Accepted 
     channel.phase = "authenticating";
     waitFor(channel, verdict, finish);
   } else finish(verdict);
+}
+
+/** The client is who the gate says it is. Returns why it cannot be. */
+function takeDecision(channel: Channel, decision: Accepted): string | undefined {
+  const { identity } = channel;
+  if (identity === undefined) return undefined;
+  const { clientId, userName } = decision;
+  if (clientId !== undefined) {
+    if (clientId === "") return "The login left the client without an identifier.";
+    identity.clientId = clientId;
+  }
+  if (userName !== undefined) identity.userName = userName;
+  channel.takeLogin(decision);
+  return undefined;
 }
 
 function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, draft: ConnectDraft): void {
@@ -132,6 +149,7 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
   connack.sessionPresent = !packet.cleanStart && core.sessions.get(channel.clientId) !== undefined;
   const session = core.sessions.open(channel.clientId, packet.cleanStart); // [MQTT-3.1.2-4] to [MQTT-3.1.2-6]
   session.channel = channel;
+  session.permissions = permissionsOf(channel);
   session.expiryInterval = sessionExpiryInterval;
   if (session.outlivesConnection || session.recordId !== 0) core.durable?.openSession(session);
   session.will = packet.will === undefined ? undefined : willOf(channel, packet);
@@ -167,6 +185,14 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
     });
   }
   session.pump();
+}
+
+/** Undefined where the gate has no rules. */
+function permissionsOf({ core, identity }: Channel): Permissions | undefined {
+  const { gate } = core;
+  if (identity === undefined) return undefined;
+  const hasRules = gate.mayPublish !== undefined || gate.mayReceive !== undefined;
+  return hasRules ? new Permissions(gate, identity) : undefined;
 }
 
 /** Asked again where listeners may have had their say. */

@@ -51,7 +51,8 @@ export function onPublish(channel: Channel, view: PublishView): boolean {
 }
 
 /** Nothing in the message, and nobody, could make a difference to it: it may travel in a run. */
-function isPlain({ core }: Channel, view: PublishView, topic: Topic): boolean {
+function isPlain(channel: Channel, view: PublishView, topic: Topic): boolean {
+  const { core } = channel;
   const { settings } = core;
   return (
     !view.retain &&
@@ -59,9 +60,14 @@ function isPlain({ core }: Channel, view: PublishView, topic: Topic): boolean {
     view.qos <= settings.maximumQos &&
     (view.qos === 0 || view.end - view.start < LARGE_PAYLOAD) &&
     topic.levels <= settings.maximumTopicLevels &&
-    !topic.isSystem &&
-    core.passesPlainly
+    !topic.isReserved &&
+    core.passesPlainly &&
+    (core.gate.mayPublish === undefined || isKnownToPublish(channel, topic, view.qos))
   );
+}
+
+function isKnownToPublish({ session }: Channel, topic: Topic, qos: Qos): boolean {
+  return session?.permissions?.isKnownToPublish(topic, qos) === true;
 }
 
 /** Takes the message over. Returns false for a QoS 2 message that comes again. */
@@ -111,7 +117,8 @@ function onPublishInFull(channel: Channel, view: PublishView, topic: Topic): voi
       message.expiresAt = core.now() + view.messageExpiryInterval * 1000;
     }
   }
-  const verdict = formatRefusal(channel, view) ?? judgePublish(core, message, channel.client);
+  const verdict =
+    formatRefusal(channel, view) ?? judgePublish(core, message, channel.client, session.permissions);
   if (!isPromise(verdict)) {
     const result = verdict instanceof Message ? verdict : message;
     acknowledge(channel, qos, packetId, decide(channel, result, qos, packetId, verdict));
@@ -181,6 +188,10 @@ function decide(
       if (channel.isVersion5) return refused(channel, message, qos, packetId, storeTrouble);
       // 3.x has no words for it: the message is taken, its acknowledgement comes later, and no other message before that.
       core.waitForStore(channel.connection);
+    }
+    if (message.topic.isControl) {
+      core.control.handle(message, session, channel.client);
+      return delivered;
     }
     core.announce(message);
     if (qos === 2 && session.recordId !== 0) core.durable?.receive(session, packetId);

@@ -3,6 +3,7 @@
  * [MQTT-3.8.4-5], [MQTT-3.8.4-6]. Retained messages follow the SUBACK.
  */
 
+import type { Denied } from "#auth";
 import { isPromise, type MaybePromise } from "#base";
 import type { SubscribeDraft } from "#hooks";
 import {
@@ -18,6 +19,7 @@ import {
   type SubscriptionRequest,
 } from "#protocol";
 import type { Channel } from "./channel.ts";
+import { isAllowed } from "./permissions.ts";
 import { legalReason, subackRefusals } from "./refusal-codes.ts";
 import { DeliveryTerms } from "./route.ts";
 import { Subscription } from "./subscription.ts";
@@ -79,11 +81,19 @@ function judge(
   if (gate.maySubscribe !== undefined && identity !== undefined) {
     const filter = parseTopicFilter(request.topicFilter)?.filter ?? request.topicFilter;
     const may = gate.maySubscribe(identity, filter, request.qos);
-    if (isPromise(may))
-      return may.then((settled) => (settled ? askHooks(channel, request) : ReasonCode.NOT_AUTHORIZED));
-    if (!may) return ReasonCode.NOT_AUTHORIZED;
+    if (isPromise(may)) {
+      return may.then((settled) =>
+        isAllowed(settled) ? askHooks(channel, request) : deny(channel, filter, settled),
+      );
+    }
+    if (!isAllowed(may)) return deny(channel, filter, may);
   }
   return hooks.has("subscribe") ? askHooks(channel, request) : request;
+}
+
+function deny({ core, client }: Channel, filter: string, denied: false | Denied): ReasonCode {
+  core.denied(client, "subscribe", filter, denied);
+  return ReasonCode.NOT_AUTHORIZED;
 }
 
 function askHooks(

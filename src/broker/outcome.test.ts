@@ -21,6 +21,14 @@ const cases: Record<UndeliveredKind, Case> = {
       bench.connect("p").pub("t");
     },
   },
+  "receiver-not-permitted": {
+    clientId: "c",
+    options: { gate: { authenticate: () => ({ outcome: "accepted" }), mayReceive: () => false } },
+    play(bench) {
+      bench.connect("c").sub("t");
+      bench.connect("p").pub("t");
+    },
+  },
   "no-local": {
     clientId: "p",
     play(bench) {

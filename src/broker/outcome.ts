@@ -10,6 +10,7 @@ export const undeliveredKinds = {
   "no-subscriber": "No subscription matches the topic.",
   "publish-refused":
     "The publisher may not publish this: a permission, a hook, a limit or an invalid payload.",
+  "receiver-not-permitted": "The receiver may not read this topic.",
   "no-local": "The only matching subscription of the publisher itself says No Local.",
   "receiver-offline": "QoS 0 for a session whose client is away.",
   "receiver-slow": "QoS 0 for a client that does not read fast enough.",

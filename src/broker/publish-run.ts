@@ -51,6 +51,11 @@ export class PublishRun {
     this.#router = router;
   }
 
+  /** Of a run that is not empty. */
+  get topic(): Topic {
+    return this.#topic as Topic;
+  }
+
   /** Takes the message in: at the end of the present run, or as the first of a new one. */
   add(view: PublishView, topic: Topic, publisher: RunPublisher): void {
     const isNext =
@@ -116,14 +121,14 @@ export class PublishRun {
 
   /** From the variable header of a packet to its packet identifier, or to its payload at QoS 0 of 3.x. */
   get topicSize(): number {
-    return 2 + (this.#topic as Topic).bytes.length;
+    return 2 + this.topic.bytes.length;
   }
 
   /** All messages, in a form that outlives the turn. */
   get kept(): readonly Message[] {
     if (this.#kept.length > 0) return this.#kept;
     const { bytes, offset } = Message.keepTogether(this.bytes, this.start, this.end);
-    const topic = this.#topic as Topic;
+    const topic = this.topic;
     const publisherId = this.#publisher?.session?.clientId ?? "";
     const head = this.#headSize;
     for (let at = this.start; at < this.end; ) {
@@ -143,7 +148,7 @@ export class PublishRun {
   }
 
   #deliverQos0(publisher: Session): void {
-    const { targets, groups } = this.#router.routeOf(this.#topic as Topic);
+    const { targets, groups } = this.#router.routeOf(this.topic);
     if (targets.length === 0 && groups.length === 0) {
       this.#record(publisher);
       return;
@@ -159,7 +164,7 @@ export class PublishRun {
 
   /** Above QoS 0: together if every receiver can take them so, or one by one; each is acknowledged. */
   #deliver(publisher: RunPublisher, session: Session): void {
-    const route = this.#router.routeOf(this.#topic as Topic);
+    const route = this.#router.routeOf(this.topic);
     const matched = route.targets.length;
     if (this.count === 1 || !this.#deliverTogether(route, session)) {
       this.#eachMessage(session, (message, packetId) => {
@@ -189,7 +194,7 @@ export class PublishRun {
 
   #record(publisher: Session): void {
     const message = this.#router.transit;
-    message.reuse(this.#topic as Topic, EMPTY_BYTES, 0, 0, 0, false);
+    message.reuse(this.topic, EMPTY_BYTES, 0, 0, 0, false);
     message.publisherId = publisher.clientId;
     this.#router.outcomes.record("no-subscriber", "", message, this.count);
   }
@@ -204,7 +209,7 @@ export class PublishRun {
 
   /** Walks the packets of the run again; all have the same head but for their lengths. */
   #eachMessage(publisher: Session, visit: (message: Message, packetId: number) => void): void {
-    const topic = this.#topic as Topic;
+    const topic = this.topic;
     const message = this.#router.transit;
     const { topicSize } = this;
     const head = this.#headSize;

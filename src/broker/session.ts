@@ -15,6 +15,7 @@ import type { DurableState } from "./durable-state.ts";
 import { loadDelivery } from "./load-delivery.ts";
 import type { Message } from "./message.ts";
 import type { Outcomes, UndeliveredKind } from "./outcome.ts";
+import type { Permissions } from "./permissions.ts";
 import type { PublishRun } from "./publish-run.ts";
 import type { DeliveryTerms } from "./route.ts";
 import { fits, sendPublish } from "./send-publish.ts";
@@ -64,6 +65,8 @@ export class Session implements TimerTarget, QueueOwner {
   #undecided: Map<number, Promise<PublishDecision>> | undefined = undefined;
   /** Seconds that it outlives its connection; 0xFFFFFFFF for ever. */
   expiryInterval = 0;
+  /** Of its client, as it was here last; undefined when everything is allowed, and between a restart and the client's return. */
+  permissions: Permissions | undefined = undefined;
   /** Ended: it must not be used again. */
   ended = false;
   // Set while the client is away and something is due.
@@ -157,6 +160,10 @@ export class Session implements TimerTarget, QueueOwner {
       this.local(message, terms);
       return;
     }
+    if (this.permissions !== undefined && !this.permissions.mayReceive(message.topic)) {
+      this.#host.outcomes.record("receiver-not-permitted", this.clientId, message);
+      return;
+    }
     const qos: Qos = message.qos < terms.qos ? message.qos : terms.qos;
     const channel = this.channel;
     if (qos > 0 && this.recordId !== 0) {
@@ -216,6 +223,7 @@ export class Session implements TimerTarget, QueueOwner {
     const channel = this.channel;
     if (channel === undefined || !this.#nothingWaits || this.sender.resending || channel.isBehind)
       return false;
+    if (this.permissions !== undefined && !this.permissions.mayReceive(run.topic)) return false;
     if (run.qos > 0 && (this.recordId !== 0 || this.sender.room < run.count || !channel.isWritable))
       return false;
     return fitsRun(channel, run, terms);
@@ -270,6 +278,10 @@ export class Session implements TimerTarget, QueueOwner {
       if (next.message.expiresAt <= this.#host.now()) {
         this.#host.outcomes.record("message-expired", this.clientId, next.message); // [MQTT-3.3.2-5]
         this.onDropped(next);
+      } else if (this.permissions?.mayReceive(next.message.topic) === false) {
+        // A retained one, or what was allowed when it came.
+        this.#host.outcomes.record("receiver-not-permitted", this.clientId, next.message);
+        this.onDropped(next);
       } else if (next.qos === 0) channel.sendQos0(next.message, next.terms);
       else this.#send(channel, next);
     }
@@ -320,6 +332,7 @@ export class Session implements TimerTarget, QueueOwner {
    */
   onDisconnected(): void {
     this.channel = undefined;
+    this.permissions?.client.settle();
     this.sender.disconnect();
     for (const { message } of this.sender.unacknowledged()) message?.settle();
     const { queueQos0 } = this.#host.settings;

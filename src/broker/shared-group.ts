@@ -1,6 +1,6 @@
 /**
  * One shared subscription (section 4.8.2): the members of one share name on one filter. Each message goes to one of them,
- * in turn among those who can take it now; to a member that is away only when all are.
+ * in turn among those who may read it and can take it now; to a member that is away only when all are.
  */
 
 import type { Message } from "./message.ts";
@@ -37,7 +37,7 @@ export class SharedGroup {
 
   /** Hands `message` to one member. Returns whether there was one besides `except`. */
   deliver(message: Message, except?: Session): boolean {
-    const member = this.#choose(except);
+    const member = this.#choose(message, except);
     if (member === undefined) return false;
     member.session.deliver(message, member.terms);
     return true;
@@ -48,19 +48,25 @@ export class SharedGroup {
     return this.#members.some((member) => member.session !== except && member.session.channel !== undefined);
   }
 
-  #choose(except: Session | undefined): Subscription | undefined {
+  #choose(message: Message, except: Session | undefined): Subscription | undefined {
     const members = this.#members;
     let online: number | undefined;
     let away: number | undefined;
+    let barred: number | undefined;
     for (let i = 0; i < members.length; i++) {
       const index = (this.#next + i) % members.length;
       const { session } = members[index] as Subscription;
       if (session === except) continue;
+      if (session.permissions?.mayReceive(message.topic) === false) {
+        barred ??= index;
+        continue;
+      }
       if (session.canTakeNow) return this.#take(index);
       if (session.channel !== undefined) online ??= index;
       else away ??= index;
     }
-    const index = online ?? away;
+    // Where nobody may read it, one of them has the outcome.
+    const index = online ?? away ?? barred;
     return index === undefined ? undefined : this.#take(index);
   }
 

@@ -13,6 +13,7 @@ import type { Route } from "./route.ts";
 
 const SLASH = 0x2f;
 const SYSTEM_ROOT = utf8Encode("$SYS");
+const CONTROL_ROOT = utf8Encode("$CONTROL");
 
 export class Topic {
   readonly bytes: Uint8Array;
@@ -22,6 +23,8 @@ export class Topic {
   readonly levels: number;
   /** Below `$SYS/`, where only the broker publishes. */
   readonly isSystem: boolean;
+  /** Below `$CONTROL/`: what is published there is a command to the broker. */
+  readonly isControl: boolean;
   /** Who gets its messages, valid while `routeStamp` is the tree's stamp for this topic. */
   route: Route | undefined = undefined;
   routeStamp = -1;
@@ -35,6 +38,12 @@ export class Topic {
     for (let i = rootEnd; i < bytes.length; i++) if (bytes[i] === SLASH) levels++;
     this.levels = levels;
     this.isSystem = rootEnd === SYSTEM_ROOT.length && rangesEqual(bytes, 0, SYSTEM_ROOT, 0, rootEnd);
+    this.isControl = rootEnd === CONTROL_ROOT.length && rangesEqual(bytes, 0, CONTROL_ROOT, 0, rootEnd);
+  }
+
+  /** Messages to it are no business of subscribers alone. */
+  get isReserved(): boolean {
+    return this.isSystem || this.isControl;
   }
 
   /** A topic to publish to. */

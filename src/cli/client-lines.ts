@@ -203,6 +203,10 @@ function endLine(clientId: string, { kind, reasonCode, detail }: DisconnectReaso
       return `Client ${client} already connected, closing old connection.`;
     case "authentication-failed":
       return `Client ${client} disconnected, not authorised.${why}`;
+    case "login-expired":
+      return `Client ${client} disconnected, its login has expired.`;
+    case "login-withdrawn":
+      return `Client ${client} disconnected, its login is no longer good.`;
     case "administrative-action":
       return `Client ${client} disconnected by the program.${why}`;
     case "server-shutting-down":

@@ -8,6 +8,7 @@ export { type MemoryListener, memoryListener, memoryPipes } from "./memory.ts";
 export type {
   ListeningAddress,
   PeerAddress,
+  OpeningRequest,
   PeerCertificate,
   Pipe,
   PipeReceiver,

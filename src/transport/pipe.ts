@@ -34,12 +34,24 @@ export interface PeerCertificate {
   readonly raw: Uint8Array;
 }
 
+/** The HTTP request that a WebSocket connection began with. */
+export interface OpeningRequest {
+  /** Path and query. */
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
 /** One end of a connection. Until `open` nothing is lost: bytes and the peer's end wait. */
 export interface Pipe {
   /** Stays the same. What nobody has asked for before a connection broke may be empty. */
   readonly peer: PeerAddress;
   /** Over TLS, when the peer was asked for one. May be asked for as long as the pipe is open. */
   readonly peerCertificate?: PeerCertificate | undefined;
+  /** Over TLS with a pre-shared key: whose. */
+  readonly pskIdentity?: string | undefined;
+  /** Over WebSocket, at the server's end. */
+  readonly openingRequest?: OpeningRequest | undefined;
 
   /** Attaches the one receiver; bytes begin to flow. Never calls back from inside this call. */
   open(receiver: PipeReceiver): void;
