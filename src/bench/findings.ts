@@ -7,11 +7,13 @@ import type { LoadRun } from "./load-run.ts";
 import type { Measurement } from "./measurement.ts";
 import type { Latency, RatePoint, ScenarioResult } from "./result.ts";
 import type { Scenario } from "./scenario.ts";
+import type { BenchTarget } from "./target.ts";
 import type { ProcessUsage } from "./usage.ts";
 
 /** What a load is run with. */
 export interface LoadContext {
   readonly run: LoadRun;
+  readonly target: BenchTarget;
   readonly usage: ProcessUsage;
   readonly durationMs: number;
   readonly warmUpMs: number;
@@ -62,16 +64,6 @@ export function countsOf(flow: Flow): Counts {
     disordered: tally.disordered,
     unacknowledged: flow.unacknowledged,
     unexpected,
-  };
-}
-
-export function addCounts(one: Counts, other: Counts): Counts {
-  return {
-    lost: one.lost + other.lost,
-    duplicated: one.duplicated + other.duplicated,
-    disordered: one.disordered + other.disordered,
-    unacknowledged: one.unacknowledged + other.unacknowledged,
-    unexpected: one.unexpected + other.unexpected,
   };
 }
 

@@ -68,6 +68,7 @@ export async function runScenario(
   try {
     const context = {
       run,
+      target,
       usage,
       durationMs: durationSeconds * 1000,
       warmUpMs: warmUpSeconds * 1000,
