@@ -17,43 +17,65 @@ import {
   type PublishView,
 } from "#protocol";
 import type { Pipe, PipeReceiver } from "#transport";
+import type { Origin } from "./admission.ts";
 import { Channel } from "./channel.ts";
 import type { BrokerCore } from "./core.ts";
+import type { DisconnectReason } from "./disconnect-reason.ts";
+import type { Entrance } from "./entrance.ts";
 import { Output } from "./output.ts";
+import type { RatedConnection, RateLimit } from "./rate-limit.ts";
 
 /** Above this many unread bytes the client gets nothing but what must not wait, and is not read from. */
 const HIGH_WATER = 1024 * 1024;
 /** Below this it is read from again. */
 const LOW_WATER = 256 * 1024;
+/** Bytes that one client may send before all others have their turn; the system would go on for two megabytes. */
+const TURN_BYTES = 128 * 1024;
+/** After a chunk shorter than a full TLS record there was nothing more to read. */
+const FULL_CHUNK = 16 * 1024;
 
-export class Connection implements PipeReceiver {
+export class Connection implements PipeReceiver, RatedConnection {
   readonly pipe: Pipe;
-  /** Name of the listener it came in on. */
-  readonly listener: string;
+  /** The listener it came in on. */
+  readonly entrance: Entrance;
+  /** What it is counted under, where addresses are. */
+  readonly origin: Origin | undefined;
   readonly core: BrokerCore;
   readonly framer: Framer;
   readonly output: Output;
   readonly channel: Channel;
   /** Stamped when packets come; set once the client is connected. */
   keepAlive: KeepAlive | undefined = undefined;
+  /** How fast its client may send; undefined when it may as it likes. */
+  rates: RateLimit | undefined = undefined;
   /** How many answers the channel waits for. */
   #waits = 0;
   /** What is being read; PUBLISH packets of a run lie in it. */
   #chunk: Uint8Array = EMPTY_BYTES;
   /** The client does not take what was sent to it. */
   #isThrottled = false;
+  /** It has had its turn, and others are to have theirs. */
+  #isYielding = false;
+  /** Read without a break. */
+  #turnBytes = 0;
   #isEnding = false;
   /** A whole packet was in what is being read. */
   #hasHeard = false;
 
-  constructor(pipe: Pipe, listener: string, core: BrokerCore) {
+  constructor(pipe: Pipe, entrance: Entrance, core: BrokerCore) {
     this.pipe = pipe;
-    this.listener = listener;
+    this.entrance = entrance;
+    this.origin = core.admission.enter(pipe, entrance);
     this.core = core;
     this.output = new Output(pipe, core.outputPool, this);
-    this.framer = new Framer(this, core.framerOptions);
+    this.framer = new Framer(this, entrance.framerOptions);
     this.channel = new Channel(this, core);
     pipe.open(this);
+  }
+
+  /** Name of the listener it came in on. */
+  get listener(): string {
+    return this.entrance.name;
   }
 
   /** An answer is waited for, so that nothing the client sends is read. */
@@ -73,14 +95,18 @@ export class Connection implements PipeReceiver {
     this.#hasHeard = false;
     this.#chunk = chunk;
     try {
+      this.rates?.begin();
       this.framer.push(chunk);
       this.channel.endOfInput();
+      this.rates?.onBytes(chunk.length);
       // Whole packets count, not bytes: one that never ends does not keep its sender alive [MQTT-3.1.2-22].
       if (this.#hasHeard) this.keepAlive?.heard(this.core.now());
     } catch (error) {
       this.channel.onFault(error, isWireError(error));
     }
     this.#chunk = EMPTY_BYTES;
+    this.#turnBytes = chunk.length < FULL_CHUNK ? 0 : this.#turnBytes + chunk.length;
+    if (this.#turnBytes >= TURN_BYTES) this.#yield();
     if (!this.#isThrottled && !this.isWritable) {
       this.#isThrottled = true;
       this.#applyReading();
@@ -90,7 +116,8 @@ export class Connection implements PipeReceiver {
   onPublish(view: PublishView): boolean {
     this.#hasHeard = true;
     const isInRun = this.channel.onPublish(view);
-    if (view.bytes === this.#chunk) return isInRun && view.qos === 0;
+    const mayGoOn = this.rates === undefined || this.#isWithinRate(view);
+    if (view.bytes === this.#chunk) return isInRun && mayGoOn && view.qos === 0;
     // What came in pieces lies in a buffer that the framer takes back.
     this.core.router.run.flush();
     return false;
@@ -98,6 +125,13 @@ export class Connection implements PipeReceiver {
 
   onPublishesAlike(alike: PublishesAlike): void {
     this.channel.onPublishesAlike(alike);
+    this.rates?.onMessages(alike.count);
+  }
+
+  /** Counts the message. Returns whether those behind it may be taken together. */
+  #isWithinRate(view: PublishView): boolean {
+    this.rates?.onMessages(1);
+    return this.rates?.allowsRun(view) ?? true;
   }
 
   onPacket(packet: Exclude<Packet, PublishPacket>): void {
@@ -145,8 +179,18 @@ export class Connection implements PipeReceiver {
     this.#waits--;
     if (this.#waits > 0 || this.#isEnding) return;
     this.keepAlive?.heard(this.core.now());
+    this.rates?.begin();
     this.#guard(() => this.framer.resume());
     this.#applyReading();
+  }
+
+  onSlowed(limit: "message-rate" | "byte-rate"): void {
+    this.core.limits.reached(limit, this.channel.subject);
+  }
+
+  onRateExceeded(reason: DisconnectReason): void {
+    this.core.limits.reached("rate-exceeded", this.channel.subject);
+    this.channel.close(reason);
   }
 
   /** Sends what waits, then ends the connection. Nothing that still comes in is handled. */
@@ -169,8 +213,21 @@ export class Connection implements PipeReceiver {
     }
   }
 
+  #yield(): void {
+    this.#turnBytes = 0;
+    this.#isYielding = true;
+    this.#applyReading();
+    this.core.yieldTurn(this);
+  }
+
+  /** All others have had their turn. */
+  takeTurn(): void {
+    this.#isYielding = false;
+    this.#applyReading();
+  }
+
   #applyReading(): void {
-    if (this.#waits > 0 || this.#isThrottled) this.pipe.pauseReading();
+    if (this.#waits > 0 || this.#isThrottled || this.#isYielding) this.pipe.pauseReading();
     else this.pipe.resumeReading();
   }
 }

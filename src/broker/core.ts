@@ -15,15 +15,17 @@ import {
   Timers,
 } from "#base";
 import { Hooks, type Refusal } from "#hooks";
-import type { FramerOptions } from "#protocol";
 import type { Store } from "#store";
 import type { Pipe } from "#transport";
+import { Admission, type BanSummary } from "./admission.ts";
 import type { BrokerEvents } from "./broker-events.ts";
 import { Connection } from "./connection.ts";
 import { Control } from "./control.ts";
 import { loginWithdrawn, shuttingDown } from "./disconnect-reason.ts";
 import { DurableState } from "./durable-state.ts";
+import { Entrance } from "./entrance.ts";
 import { judgePublish } from "./judge-publish.ts";
+import { LimitReport } from "./limit-report.ts";
 import { Message } from "./message.ts";
 import { Metrics } from "./metrics.ts";
 import { Outcomes } from "./outcome.ts";
@@ -33,7 +35,8 @@ import { published } from "./published-message.ts";
 import { RetainedMessages } from "./retained.ts";
 import { Router } from "./router.ts";
 import { Sessions } from "./sessions.ts";
-import { type BrokerSettings, completeSettings } from "./settings.ts";
+import type { BrokerSettings } from "./settings.ts";
+import { SettingsBook } from "./settings-book.ts";
 import { SubscriptionTree } from "./subscription-tree.ts";
 import { TopicTable } from "./topic.ts";
 import type { PacketTrace } from "./trace.ts";
@@ -61,7 +64,9 @@ const STOP_GRACE_MS = 4_000;
 const LEAST_ENDED_SESSIONS = 1000;
 
 export class BrokerCore {
-  readonly settings: BrokerSettings;
+  readonly book: SettingsBook;
+  /** The broker's own; those of a listener or a client are its channel's. */
+  settings: BrokerSettings;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -72,6 +77,9 @@ export class BrokerCore {
   readonly events: Events<BrokerEvents>;
   readonly metrics = new Metrics();
   readonly outcomes = new Outcomes();
+  readonly limits: LimitReport;
+  readonly admission: Admission;
+  readonly #entrances = new Map<string, Entrance>();
   readonly topics: TopicTable;
   readonly tree = new SubscriptionTree();
   /** No gate, hook, trace or listener wants to see each message: they may go through in runs. */
@@ -79,8 +87,6 @@ export class BrokerCore {
   hasDeliverHooks = false;
   /** What is owed after a restart; undefined when nothing outlives the process. */
   readonly durable: DurableState | undefined;
-  /** Of all framers. */
-  readonly framerOptions: FramerOptions;
   readonly retained: RetainedMessages;
   readonly router: Router;
   readonly sessions: Sessions;
@@ -91,11 +97,18 @@ export class BrokerCore {
   #endedSessions = 0;
   #hasStoreTrouble = false;
   readonly #waitingForStore: Connection[] = [];
+  #yielding: Connection[] = [];
+  readonly #takeTurns = (): void => {
+    const connections = this.#yielding;
+    this.#yielding = [];
+    for (const connection of connections) connection.takeTurn();
+  };
   #releasedChanges = 0;
   #onAllClosed: (() => void) | undefined;
 
   constructor(parts: BrokerParts) {
-    this.settings = completeSettings(parts.settings);
+    this.book = new SettingsBook(parts.settings);
+    this.settings = this.book.settings;
     this.clock = parts.clock;
     this.random = parts.random;
     this.log = parts.log ?? silentLog;
@@ -113,11 +126,8 @@ export class BrokerCore {
     this.timers = new Timers(parts.clock);
     this.topics = new TopicTable(this.settings);
     this.durable = parts.store === undefined ? undefined : new DurableState(parts.store, parts.clock);
-    this.framerOptions = {
-      side: "server",
-      maximumPacketSize: this.settings.maximumPacketSize,
-      rejectControlCharacters: this.settings.rejectControlCharacters,
-    };
+    this.limits = new LimitReport(this.log, () => parts.clock.now());
+    this.admission = new Admission(this);
     this.retained = new RetainedMessages(this.settings, this.durable);
     this.router = new Router(this.tree, this.retained, this.outcomes);
     this.outputPool = new OutputPool((run) => parts.clock.afterTurn(run));
@@ -168,18 +178,52 @@ export class BrokerCore {
   /** Serves the client at the other end of `pipe`. */
   accept(pipe: Pipe, listener: string): void {
     this.metrics.connectionsAccepted++;
-    if (this.connections.size >= this.settings.maximumConnections) {
-      this.log.write("warn", `A connection was refused: all ${this.settings.maximumConnections} are in use.`);
+    const entrance = this.#entranceOf(listener);
+    const limit = this.admission.refusalOf(pipe, entrance);
+    if (limit !== undefined) {
+      this.limits.reached(limit, { listener, clientId: "", pipe });
       pipe.destroy();
       return;
     }
     if (this.events.has("connectionAccepted")) this.events.emit("connectionAccepted", { address: pipe.peer });
-    this.connections.add(new Connection(pipe, listener, this));
+    this.connections.add(new Connection(pipe, entrance, this));
+  }
+
+  #entranceOf(listener: string): Entrance {
+    let entrance = this.#entrances.get(listener);
+    if (entrance === undefined) {
+      entrance = new Entrance(listener, this.book.ofListener(listener), this.now());
+      this.#entrances.set(listener, entrance);
+    }
+    return entrance;
+  }
+
+  /** The book says something else now: everybody gets what can change for them. */
+  applySettings(): void {
+    const { settings } = this.book;
+    this.settings = settings;
+    this.retained.limits = settings;
+    this.admission.change(settings);
+    for (const entrance of this.#entrances.values())
+      entrance.change(this.book.ofListener(entrance.name), this.now());
+    const renew = this.book.renewal();
+    for (const session of this.sessions.all()) session.limits = renew(session.limits);
+    for (const { channel } of this.connections) channel.changeSettings(renew(channel.settings));
+  }
+
+  onBan(ban: BanSummary): void {
+    if (this.events.has("banned")) this.events.emit("banned", ban);
+  }
+
+  /** `connection` has been read from for long enough: it goes on after this turn. */
+  yieldTurn(connection: Connection): void {
+    if (this.#yielding.push(connection) === 1) this.clock.afterTurn(this.#takeTurns);
   }
 
   /** `connection` is closed. */
   forget(connection: Connection): void {
     this.connections.delete(connection);
+    this.admission.leave(connection.entrance, connection.origin);
     if (this.connections.size === 0) this.#onAllClosed?.();
   }
 
@@ -242,10 +286,13 @@ export class BrokerCore {
     if (event === "messageUndelivered") {
       this.outcomes.listener = (undelivered) => this.events.emit("messageUndelivered", undelivered);
     }
+    if (event === "limitReached")
+      this.limits.listener = (reached) => this.events.emit("limitReached", reached);
     return () => {
       remove();
       this.#reviewInterest();
       if (!this.events.has("messageUndelivered")) this.outcomes.listener = undefined;
+      if (!this.events.has("limitReached")) this.limits.listener = undefined;
     };
   }
 

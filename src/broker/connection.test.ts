@@ -1,0 +1,86 @@
+/** How one connection shares the loop with all others. */
+
+import { describe, expect, test } from "vitest";
+import type { Pipe, PipeReceiver } from "#transport";
+import { Bench, connectPacket } from "../../test/support/broker-bench.ts";
+import { encodeOrFail, publishPacket } from "../../test/support/raw-client.ts";
+
+/** A pipe that the test pushes bytes through, and that notes when it is to be read from. */
+class FakePipe implements Pipe {
+  readonly peer = {
+    transport: "memory",
+    remoteAddress: "",
+    remotePort: 0,
+    localAddress: "",
+    localPort: 0,
+  } as const;
+  readonly unwrittenBytes = 0;
+  readonly told: string[] = [];
+  receiver: PipeReceiver | undefined;
+
+  open(receiver: PipeReceiver): void {
+    this.receiver = receiver;
+  }
+
+  write(): boolean {
+    return true;
+  }
+
+  pauseReading(): void {
+    this.told.push("pause");
+  }
+
+  resumeReading(): void {
+    this.told.push("resume");
+  }
+
+  end(): void {}
+
+  destroy(): void {}
+}
+
+function connected() {
+  const bench = new Bench();
+  const pipe = new FakePipe();
+  bench.broker.accept(pipe);
+  pipe.receiver?.onBytes(encodeOrFail(connectPacket("flood"), 5));
+  bench.run();
+  pipe.told.length = 0;
+  return { bench, pipe };
+}
+
+const publish = (payloadBytes: number): Uint8Array =>
+  encodeOrFail(publishPacket("t", new Uint8Array(payloadBytes)), 5);
+
+describe("a client that sends without a break", () => {
+  test("is not read from for the rest of the turn once it had its share", () => {
+    const { bench, pipe } = connected();
+    const chunk = publish(65_000);
+    pipe.receiver?.onBytes(chunk);
+    expect(pipe.told).toEqual([]);
+    pipe.receiver?.onBytes(chunk);
+    pipe.receiver?.onBytes(chunk);
+    expect(pipe.told).toEqual(["pause"]);
+    bench.run();
+    expect(pipe.told).toEqual(["pause", "resume"]);
+    expect(bench.broker.metrics.publishReceived).toBe(3);
+  });
+
+  test("starts anew after a chunk behind which there was nothing", () => {
+    const { bench, pipe } = connected();
+    for (let i = 0; i < 10; i++) {
+      pipe.receiver?.onBytes(publish(65_000));
+      pipe.receiver?.onBytes(publish(10));
+    }
+    bench.run();
+    expect(pipe.told).toEqual([]);
+  });
+
+  test("may go while it has to wait", () => {
+    const { bench, pipe } = connected();
+    for (let i = 0; i < 3; i++) pipe.receiver?.onBytes(publish(65_000));
+    pipe.receiver?.onClosed(undefined);
+    expect(() => bench.run()).not.toThrow();
+    expect(bench.broker.sizes.connections).toBe(0);
+  });
+});
