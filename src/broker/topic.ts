@@ -32,7 +32,8 @@ export class Topic {
 
   private constructor(bytes: Uint8Array, hash: number, rootEnd: number) {
     this.bytes = bytes;
-    this.hash = hash;
+    // A small integer to the engine, unlike the half of them that are above 2^31.
+    this.hash = hash | 0;
     this.rootHash = hashBytes(bytes, 0, rootEnd);
     let levels = 1;
     for (let i = rootEnd; i < bytes.length; i++) if (bytes[i] === SLASH) levels++;
@@ -139,15 +140,21 @@ export class TopicTable {
 
 class Generation {
   #slots: (Topic | undefined)[] = new Array<Topic | undefined>(FIRST_CAPACITY).fill(undefined);
+  /** The hash of each slot's topic, so that passing over others does not have to look at them. */
+  #hashes = new Int32Array(FIRST_CAPACITY);
   size = 0;
   sizeBytes = 0;
 
   find(hash: number, bytes: Uint8Array, start: number, end: number): Topic | undefined {
-    const mask = this.#slots.length - 1;
+    const hashes = this.#hashes;
+    const mask = hashes.length - 1;
+    const stored = hash | 0;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const other = hashes[slot] as number;
+      if (other !== stored && other !== 0) continue;
       const topic = this.#slots[slot];
       if (topic === undefined) return undefined;
-      if (topic.hash === hash && topic.equals(bytes, start, end)) return topic;
+      if (other === stored && topic.equals(bytes, start, end)) return topic;
     }
   }
 
@@ -169,11 +176,13 @@ class Generation {
     let slot = topic.hash & mask;
     while (this.#slots[slot] !== undefined) slot = (slot + 1) & mask;
     this.#slots[slot] = topic;
+    this.#hashes[slot] = topic.hash;
   }
 
   #grow(): void {
     const topics = this.#slots;
     this.#slots = new Array<Topic | undefined>(topics.length * 2).fill(undefined);
+    this.#hashes = new Int32Array(topics.length * 2);
     for (const topic of topics) if (topic !== undefined) this.#place(topic);
   }
 }
