@@ -336,6 +336,10 @@ test("what was in flight before a restart is due again in its order, under its i
   // Each in the slot of another, whatever the capacity up to a thousand.
   sender.restore(1, AWAITING_PUBREC, "b", "second");
   sender.restore(1025, AWAITING_PUBACK, "c", "third");
+  // What cannot be, as a damaged store may have it, is not taken.
+  expect(sender.restore(1025, AWAITING_PUBREC, "x", "again")).toBe(false);
+  expect(sender.restore(0, AWAITING_PUBACK, "x", "none")).toBe(false);
+  expect(sender.restore(65_536, AWAITING_PUBACK, "x", "none")).toBe(false);
   sender.connect(10);
   const resends = [sender.nextResend(), sender.nextResend(), sender.nextResend(), sender.nextResend()];
   expect(resends).toEqual([

@@ -162,11 +162,12 @@ export class Sender<Message, Terms> {
 
   /**
    * Takes back what was in flight before a restart, under its old identifier; it is due again at the next `connect`. Call it
-   * in the order in which things were sent, and before anything else is.
+   * in the order in which things were sent, and before anything else is. Returns false, and takes nothing, when `packetId` is
+   * none or is in use: what was stored is wrong.
    */
-  restore(packetId: number, state: InFlight, message: Message | undefined, terms: Terms): void {
-    if (this.#slotOf(packetId) >= 0)
-      throw new InvariantError(`Two messages in flight were stored with packet identifier ${packetId}.`);
+  restore(packetId: number, state: InFlight, message: Message | undefined, terms: Terms): boolean {
+    const isPossible = packetId > 0 && packetId <= LARGEST_PACKET_ID;
+    if (!isPossible || this.#slotOf(packetId) >= 0) return false;
     const isTaken = (): boolean => this.#packetIds[packetId & (this.#packetIds.length - 1)] !== 0;
     while (this.#size * 2 >= this.#packetIds.length || isTaken()) this.#grow();
     const slot = packetId & (this.#packetIds.length - 1);
@@ -177,6 +178,7 @@ export class Sender<Message, Terms> {
     this.#terms[slot] = terms;
     this.#size++;
     this.#lastPacketId = packetId;
+    return true;
   }
 
   /** What `packetId` waits for, or undefined when it is not in use. */

@@ -6,7 +6,8 @@
  *
  * Only the oldest segment is ever cleaned, so nothing older is left that the drops in it would be needed against: they are
  * forgotten. A copy has the id and the bytes of its record; if a crash leaves both, the later one counts, and they are the
- * same. Works in small steps, waits until each is safe, and pauses between them unless the bound is near.
+ * same. Works in small steps, waits until each is safe, and pauses between them unless the bound is reached: then steps grow
+ * with what is above it, and whoever let records die waits (`DiskBound`).
  */
 
 import { type Clock, isPromise } from "#base";
@@ -22,7 +23,10 @@ import type { Segment, Segments } from "./segment.ts";
 import type { SegmentSupply } from "./segment-supply.ts";
 
 const WINDOW_BYTES = 1024 * 1024;
-/** A step copies so much, or eight times what the broker has written since the last one, up to the second figure. */
+/**
+ * A step copies so much, or eight times what the broker has written since the last one, or what is above the bound; up to the
+ * second figure.
+ */
 const STEP_BYTES = 128 * 1024;
 const LARGEST_STEP = 4 * 1024 * 1024;
 const STEP_FACTOR = 8;
@@ -65,10 +69,19 @@ export class Cleaner {
   #userBytes = 0;
   #running: Promise<void> | undefined;
   #isStopped = false;
+  /** The disk has refused a read, and is not asked again yet. */
+  #isTroubled = false;
   #endPause: (() => void) | undefined;
 
   constructor(parts: CleanerParts) {
     this.#parts = parts;
+  }
+
+  /** Disk use is about to become less. */
+  get isHelping(): boolean {
+    const { segments, supply } = this.#parts;
+    if (this.#isStopped || this.#isTroubled || supply.isScarce) return false;
+    return this.#running !== undefined || segments.givenUpBytes > 0;
   }
 
   /** Looks whether there is something to do; called after each commit. */
@@ -134,7 +147,9 @@ export class Cleaner {
     } catch (error) {
       if (error instanceof StoreError && error.kind !== "corrupt") {
         health.note(error);
+        this.#isTroubled = true;
         await this.#pauseFor(RETRY_MS);
+        this.#isTroubled = false;
         return;
       }
       this.#isStopped = true;
@@ -204,10 +219,11 @@ export class Cleaner {
 
   /** What may be copied in one go when what the broker has written is worth `earned` bytes. */
   #stepBytes(earned: number): number {
-    const { supply, segmentBytes } = this.#parts;
+    const { segments, supply, segmentBytes } = this.#parts;
+    const excess = segments.sealedBytes - URGENT_RATIO * segments.liveBytes;
     return Math.min(
       LARGEST_STEP,
-      Math.max(STEP_BYTES, earned),
+      Math.max(STEP_BYTES, earned, excess),
       segmentBytes / (supply.isScarce ? SCARCE_STEP : LARGEST_PART),
     );
   }

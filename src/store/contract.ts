@@ -110,7 +110,17 @@ class Actor {
   }
 
   async mustRead(id: number): Promise<void> {
+    const isFound = this.store.find(id);
+    if (isFound) {
+      const { foundBytes, foundStart, foundEnd } = this.store;
+      const found = foundBytes.subarray(foundStart, foundEnd);
+      must(
+        sameBytes(found, this.records.get(id)?.bytes ?? new Uint8Array(0)),
+        `record ${id} is found otherwise`,
+      );
+    }
     const given = this.store.read(id);
+    must(isFound !== given instanceof Promise, `record ${id} is in memory for one and not for the other`);
     const bytes = isPromise(given) ? (await this.settled(given)).slice() : given;
     must(sameBytes(bytes, this.records.get(id)?.bytes ?? new Uint8Array(0)), `record ${id} reads otherwise`);
   }

@@ -13,7 +13,7 @@ export {
   type SegmentInspection,
 } from "./inspection.ts";
 export { Journal, type JournalOptions } from "./journal.ts";
-export { defaultJournalSettings, type JournalSettings } from "./journal-settings.ts";
+export { defaultJournalSettings, type JournalSettings, journalSettingRanges } from "./journal-settings.ts";
 export { MemoryStore } from "./memory-store.ts";
 export { nodeDisk } from "./node-disk.ts";
 export {

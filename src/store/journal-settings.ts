@@ -33,7 +33,8 @@ export const defaultJournalSettings: JournalSettings = {
   closeTimeoutMs: 5_000,
 };
 
-const ranges: Readonly<Record<keyof JournalSettings, readonly [number, number]>> = {
+/** Lowest and highest value of each. */
+export const journalSettingRanges: Readonly<Record<keyof JournalSettings, readonly [number, number]>> = {
   segmentBytes: [16 * KIB, 1024 * MIB],
   batchBytes: [KIB, 64 * MIB],
   maximumUnwrittenBytes: [0, Number.MAX_SAFE_INTEGER],
@@ -46,9 +47,9 @@ const ranges: Readonly<Record<keyof JournalSettings, readonly [number, number]>>
 /** All settings, from those that are given. Throws `ConfigError` that names the one that is not allowed. */
 export function completeJournalSettings(given: Partial<JournalSettings> = {}): JournalSettings {
   const settings = { ...defaultJournalSettings, ...given };
-  for (const name of Object.keys(ranges) as (keyof JournalSettings)[]) {
+  for (const name of Object.keys(journalSettingRanges) as (keyof JournalSettings)[]) {
     const value = settings[name];
-    const [lowest, highest] = ranges[name];
+    const [lowest, highest] = journalSettingRanges[name];
     if (Number.isSafeInteger(value) && value >= lowest && value <= highest) continue;
     throw new ConfigError(
       name,

@@ -1,6 +1,6 @@
 /**
  * A store on disk: a log of batches in segment files, and an index over it in memory. HOT: `add`, `reserve`, `replace`, `drop`
- * and `read` of what is in memory; benchmark: bench/micro/journal-on-disk.ts.
+ * and `find`; benchmark: bench/micro/journal-on-disk.ts.
  *
  *     add, replace, drop ─▶ log end ─▶ committer ─▶ segments on the disk ─▶ cleaner ─▶ back to the log end
  *                              └ index: id ─▶ segment, offset, size             └ read ahead ─▶ read
@@ -9,10 +9,19 @@
  * does on a real one. docs/explanation/journal.md tells how it fits together.
  */
 
-import { type Clock, copyBytes, InvariantError, type MaybePromise, type Random, StateError } from "#base";
+import {
+  type Clock,
+  copyBytes,
+  EMPTY_BYTES,
+  InvariantError,
+  type MaybePromise,
+  type Random,
+  StateError,
+} from "#base";
 import { Cleaner } from "./cleaner.ts";
 import { Committer } from "./committer.ts";
 import { type Disk, type DiskFile, writeAt } from "./disk.ts";
+import { DiskBound } from "./disk-bound.ts";
 import { StoreError } from "./errors.ts";
 import { LARGEST_RECORD } from "./format.ts";
 import { Health } from "./health.ts";
@@ -48,6 +57,7 @@ interface Parts {
   readonly log: LogEnd;
   readonly committer: Committer;
   readonly cleaner: Cleaner;
+  readonly bound: DiskBound;
   readonly readAhead: ReadAhead;
 }
 
@@ -63,6 +73,9 @@ export class Journal implements Store {
   readonly mode: "durable" | "os";
   listener: StoreListener | undefined;
   offset = 0;
+  foundBytes: Uint8Array = EMPTY_BYTES;
+  foundStart = 0;
+  foundEnd = 0;
   readonly #options: JournalOptions;
   readonly #settings: JournalSettings;
   readonly #health: Health;
@@ -155,12 +168,30 @@ export class Journal implements Store {
     return readAhead.read(id, segment, offset, size);
   }
 
+  find(id: number): boolean {
+    const { index, readAhead } = this.#requireParts();
+    if (this.#state !== "open") throw new StateError("The store is closed.");
+    if (!index.find(id)) throw new StateError(`Record ${id} is not there to be read.`);
+    const { segment, offset, size } = index;
+    const inMemory = this.#requireLog().view(segment, offset, size);
+    if (inMemory !== undefined) {
+      this.foundBytes = inMemory;
+      this.foundStart = 0;
+    } else if (readAhead.find(id, segment, offset, size)) {
+      this.foundBytes = readAhead.foundBytes;
+      this.foundStart = readAhead.foundStart;
+    } else return false;
+    this.foundEnd = this.foundStart + size;
+    return true;
+  }
+
   get batch(): number {
     return this.#requireLog().batch;
   }
 
   get durableBatch(): number {
-    return this.#requireParts().committer.durableBatch;
+    const { bound, committer } = this.#requireParts();
+    return this.#state === "open" ? bound.toldBatch : committer.durableBatch;
   }
 
   get isHealthy(): boolean {
@@ -197,7 +228,7 @@ export class Journal implements Store {
   async close(): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "closed";
-    const { log, committer, cleaner, supply, segments, readAhead } = this.#requireParts();
+    const { log, committer, cleaner, bound, supply, segments, readAhead } = this.#requireParts();
     const { disk, clock } = this.#options;
     log.isEnded = true;
     readAhead.isEnded = true;
@@ -211,6 +242,7 @@ export class Journal implements Store {
     });
     const { unwrittenBytes } = log;
     committer.stop();
+    bound.stop();
     if (!isInTime) {
       // A write may still be under way, so the folder stays locked until the process ends.
       throw new StoreError(
@@ -263,7 +295,7 @@ export class Journal implements Store {
     }
     const onDurable = (durable: number): void => {
       cleaner.wake();
-      this.listener?.onDurable(durable);
+      bound.onSynced(durable);
     };
     const committer = new Committer({ disk, clock, segments, supply, health, isSynced, onDurable }, batch);
     const log = new LogEnd(committer, index, segments, { batch, nextId, tail }, batchBytes);
@@ -280,8 +312,10 @@ export class Journal implements Store {
       segmentBytes,
       bytesPerSecond: this.#settings.cleaningBytesPerSecond,
     });
+    const tell = (durable: number): void => this.listener?.onDurable(durable);
+    const bound = new DiskBound({ clock, segments, supply, cleaner, segmentBytes, onDurable: tell }, batch);
     const readAhead = new ReadAhead(segments, readAheadBytes, readAheadTotalBytes);
-    this.#parts = { index, segments, supply, log, committer, cleaner, readAhead };
+    this.#parts = { index, segments, supply, log, committer, cleaner, bound, readAhead };
     this.#log = log;
     this.#state = "open";
     if (recovered.lastDamaged > 0) void cleaner.rewriteThrough(recovered.lastDamaged);

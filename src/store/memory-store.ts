@@ -15,6 +15,8 @@ export class MemoryStore implements Store {
   readonly offset = 0;
   batch = 0;
   readonly isHealthy = true;
+  foundBytes: Uint8Array = EMPTY_BYTES;
+  readonly foundStart = 0;
   readonly #records = new Map<number, Uint8Array>();
   #nextId = 1;
   #liveBytes = 0;
@@ -77,6 +79,15 @@ export class MemoryStore implements Store {
     const bytes = this.#records.get(id);
     if (bytes === undefined) throw new StateError(`Record ${id} is not there to be read.`);
     return bytes;
+  }
+
+  find(id: number): boolean {
+    this.foundBytes = this.read(id);
+    return true;
+  }
+
+  get foundEnd(): number {
+    return this.foundBytes.length;
   }
 
   stats(): StoreStats {

@@ -8,7 +8,7 @@
  * those never change, so a piece stays true as long as it is kept. A record that is larger than a piece is read by itself.
  */
 
-import { type MaybePromise, StateError } from "#base";
+import { EMPTY_BYTES, type MaybePromise, StateError } from "#base";
 import { StoreError } from "./errors.ts";
 import { ID_BYTES } from "./format.ts";
 import type { Segment, Segments } from "./segment.ts";
@@ -29,6 +29,8 @@ interface Piece {
 export class ReadAhead {
   reads = 0;
   bytes = 0;
+  foundBytes: Uint8Array = EMPTY_BYTES;
+  foundStart = 0;
   /** Reads that have not begun yet are not going to. */
   isEnded = false;
   readonly #segments: Segments;
@@ -37,6 +39,9 @@ export class ReadAhead {
   readonly #mostPieces: number;
   /** By segment and piece, least recently used first. */
   readonly #pieces = new Map<number, Piece>();
+  /** The piece that was asked last. */
+  #latestKey = -1;
+  #latest: Piece | undefined;
   readonly #loading = new Map<number, Promise<Piece>>();
   #reading = 0;
   readonly #waiting: (() => void)[] = [];
@@ -48,18 +53,34 @@ export class ReadAhead {
     this.#mostPieces = Math.floor(totalBytes / (pieceBytes + this.#overlapBytes));
   }
 
+  /**
+   * Whether the record is in a piece that is held; then it begins at `foundStart` of `foundBytes`. False also for one that is
+   * not what it should be: `read` says so. HOT.
+   */
+  find(id: number, segmentNumber: number, offset: number, size: number): boolean {
+    const key = segmentNumber * TWO_32 + Math.floor((offset - ID_BYTES) / this.#pieceBytes);
+    let piece = this.#latest;
+    if (key !== this.#latestKey || piece === undefined) {
+      piece = this.#pieces.get(key);
+      if (piece === undefined) return false;
+      // The least recently used ones stand first.
+      this.#pieces.delete(key);
+      this.#pieces.set(key, piece);
+      this.#latestKey = key;
+      this.#latest = piece;
+    }
+    if (offset + size > piece.end) return false;
+    this.foundBytes = piece.bytes;
+    this.foundStart = offset - piece.start;
+    return idBefore(piece.bytes, this.foundStart) === id;
+  }
+
   /** The `size` bytes of record `id` at `offset` of `segment`. */
   read(id: number, segment: Segment, offset: number, size: number): MaybePromise<Uint8Array> {
-    const first = offset - ID_BYTES;
-    const number = Math.floor(first / this.#pieceBytes);
-    const key = segment.number * TWO_32 + number;
-    const piece = this.#pieces.get(key);
-    if (piece === undefined || offset + size > piece.end) {
-      return this.#readFromDisk(id, segment, offset, size, number, key);
-    }
-    this.#pieces.delete(key);
-    this.#pieces.set(key, piece);
-    return recordIn(piece, id, segment, offset, size);
+    if (this.find(id, segment.number, offset, size))
+      return this.foundBytes.subarray(this.foundStart, this.foundStart + size);
+    const number = Math.floor((offset - ID_BYTES) / this.#pieceBytes);
+    return this.#readFromDisk(id, segment, offset, size, number, segment.number * TWO_32 + number);
   }
 
   async #readFromDisk(
@@ -112,6 +133,9 @@ export class ReadAhead {
     if (piece === undefined) return;
     this.bytes -= piece.bytes.length;
     this.#pieces.delete(key);
+    if (key !== this.#latestKey) return;
+    this.#latestKey = -1;
+    this.#latest = undefined;
   }
 
   async #load(segment: Segment, start: number, end: number): Promise<Piece> {
@@ -136,9 +160,7 @@ export class ReadAhead {
 function recordIn(piece: Piece, id: number, segment: Segment, offset: number, size: number): Uint8Array {
   const at = offset - piece.start;
   const { bytes } = piece;
-  let found = 0;
-  for (let i = 1; i <= ID_BYTES; i++) found = found * 256 + (bytes[at - i] as number);
-  if (offset + size > piece.end || found !== id) {
+  if (offset + size > piece.end || idBefore(bytes, at) !== id) {
     throw new StoreError(
       "corrupt",
       `${segment.name} does not hold record ${id} at byte ${offset}, where it was written. Stop the broker and run martlet store verify.`,
@@ -146,4 +168,13 @@ function recordIn(piece: Piece, id: number, segment: Segment, offset: number, si
     );
   }
   return bytes.subarray(at, at + size);
+}
+
+/** The id that stands before the bytes of a record, in six bytes. */
+function idBefore(bytes: Uint8Array, at: number): number {
+  const low =
+    (bytes[at - 6] as number) | ((bytes[at - 5] as number) << 8) | ((bytes[at - 4] as number) << 16);
+  const high =
+    ((bytes[at - 1] as number) << 16) | ((bytes[at - 2] as number) << 8) | (bytes[at - 3] as number);
+  return high * 0x100_0000 + low;
 }

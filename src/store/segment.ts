@@ -154,6 +154,11 @@ export class Segments {
     this.#givenUpBytes += segment.fileBytes;
   }
 
+  /** Sizes of the files that go once what says so is safe. */
+  get givenUpBytes(): number {
+    return this.#givenUpBytes;
+  }
+
   /** Sizes of the files that are complete and not given up. */
   get sealedBytes(): number {
     return this.fileBytes - this.#givenUpBytes - (this.head?.fileBytes ?? 0);

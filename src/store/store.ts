@@ -119,6 +119,16 @@ export interface Store {
    */
   read(id: number): MaybePromise<Uint8Array>;
 
+  /**
+   * As `read`, where nothing is to be waited for and nothing to be made: when the bytes of a live record are in memory, returns
+   * true, and they are `foundBytes[foundStart, foundEnd)` until the next call. Else false, and `read` gets them. Throws as
+   * `read` does.
+   */
+  find(id: number): boolean;
+  readonly foundBytes: Uint8Array;
+  readonly foundStart: number;
+  readonly foundEnd: number;
+
   /** The batch that what was added so far belongs to. It is safe once `durableBatch` has reached it. */
   readonly batch: number;
   /** Everything up to this batch is safe, as far as the mode goes. */

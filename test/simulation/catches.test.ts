@@ -8,7 +8,8 @@ import { Sessions } from "../../src/broker/sessions.ts";
 import { StoredQueue } from "../../src/broker/stored-queue.ts";
 import { Receiver } from "../../src/flow/receiver.ts";
 import { Sender } from "../../src/flow/sender.ts";
-import { storeFaults } from "./faults.ts";
+import { backlogFaults, storeFaults } from "./faults.ts";
+import { interruptedBacklog } from "./retained-script.ts";
 
 /** A fault is found within so many schedules. */
 const MOST_SCHEDULES = 600;
@@ -26,6 +27,11 @@ async function firstFailure(
 describe("a store that", () => {
   test.each(storeFaults)("$what is found", async ({ wrapStore }) => {
     expect(await firstFailure({ wrapStore })).toBeDefined();
+  });
+
+  test.each(backlogFaults)("$what is found", async ({ wrapStore }) => {
+    const script = interruptedBacklog(2, { do: "crash", kind: "power", downMs: 5 }, 20);
+    expect(await firstFailure({ wrapStore, script })).toBeDefined();
   });
 });
 

@@ -14,6 +14,11 @@ const DELIVERY = 4;
 const RECEIVED = 5;
 const RETAINED = 6;
 const WILL = 7;
+const SENT = 8;
+
+/** In the options of a subscription: it is still to get retained messages. */
+const OWED_RETAINED = 0x10;
+const OPTIONS_AT = 6;
 
 /** A store that does what the one behind it does; faults change one thing. */
 class StoreAround implements Store {
@@ -79,6 +84,22 @@ class StoreAround implements Store {
     return this.inner.read(id);
   }
 
+  find(id: number): boolean {
+    return this.inner.find(id);
+  }
+
+  get foundBytes(): Uint8Array {
+    return this.inner.foundBytes;
+  }
+
+  get foundStart(): number {
+    return this.inner.foundStart;
+  }
+
+  get foundEnd(): number {
+    return this.inner.foundEnd;
+  }
+
   get batch(): number {
     return this.inner.batch;
   }
@@ -141,6 +162,17 @@ function freezing(kind: number): new (inner: Store) => StoreAround {
   };
 }
 
+/** What a new subscription was still to get of the retained messages is forgotten between two lives. */
+class Unretaining extends StoreAround {
+  override open(onRecord: RecordVisitor): Promise<RecoveryReport> {
+    return super.open((kind, id, bytes, start, end) => {
+      const record = bytes.slice(start, end);
+      if (kind === SUBSCRIPTION) record[OPTIONS_AT] = (record[OPTIONS_AT] as number) & ~OWED_RETAINED;
+      onRecord(kind, id, record, 0, record.length);
+    });
+  }
+}
+
 /** What a fault does, and how to plant it. */
 interface Fault {
   readonly what: string;
@@ -166,4 +198,11 @@ export const storeFaults: readonly Fault[] = [
   fault("never forgets subscriptions", keeping(SUBSCRIPTION)),
   fault("keeps QoS 2 identifiers for ever", keeping(RECEIVED)),
   fault("never forgets messages", keeping(MESSAGE)),
+];
+
+/** Found where a new subscription is still to get retained messages. */
+export const backlogFaults: readonly Fault[] = [
+  fault("forgets in a restart that retained messages are owed", Unretaining),
+  fault("forgets in a restart which retained messages were sent at QoS 2", losing(SENT)),
+  fault("never forgets which retained messages were sent at QoS 2", keeping(SENT)),
 ];

@@ -6,6 +6,7 @@
 import { describe, expect, test } from "vitest";
 import type { SimulationResult, Step } from "#testing";
 import { simulate } from "#testing";
+import { interruptedBacklog } from "./retained-script.ts";
 
 const connect = {
   do: "connect",
@@ -158,6 +159,24 @@ describe("a crash", () => {
       { ...connect, client: 1, expirySeconds: 2, ...rest },
     ]);
   });
+});
+
+describe("retained messages that a new subscription matched", () => {
+  const interruptions: readonly Step[] = [
+    { do: "crash", kind: "power", downMs: 5 },
+    { do: "crash", kind: "process", downMs: 5 },
+    { do: "restart", downMs: 5 },
+    { do: "cut", client: 0 },
+  ];
+  for (const qos of [1, 2] as const) {
+    test.each(interruptions)(`come all at QoS ${qos}, with a $do in the middle`, async (interruption) => {
+      const results = await race((gapMs) => interruptedBacklog(qos, interruption, gapMs));
+      for (const result of results) {
+        for (let topic = 1; topic <= 8; topic++)
+          expect(count(result, new RegExp(`c0 < PUBLISH r/${topic} `))).toBeGreaterThan(0);
+      }
+    });
+  }
 });
 
 describe("others", () => {

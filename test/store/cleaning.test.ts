@@ -102,7 +102,68 @@ describe.each(Object.entries(loads))("disk use under %s", (_name, load) => {
   });
 });
 
+/** What is left of so many records that die in one turn. */
+const deaths: Readonly<Record<string, (number: number) => boolean>> = {
+  everything: () => false,
+  "every second record": (number) => number % 2 === 0,
+  "all but one in ten": (number) => number % 10 === 0,
+  "all but the oldest quarter": (number) => number < 1000,
+  "all but the oldest half": (number) => number < 2000,
+  "all but the youngest quarter": (number) => number >= 3000,
+};
+
+describe.each(Object.entries(deaths))("disk use when %s dies at once", (_name, stays) => {
+  test.each([
+    ["in one turn", 4000],
+    ["in a few turns", 500],
+  ])("stays below twice the live data and two segments after every batch, %s", async (_how, step) => {
+    const simulation = new Simulation({ seed: 6, settings });
+    await simulation.open();
+    for (let turn = 0; turn < 200; turn++) {
+      for (let i = 0; i < 20; i++) simulation.add(1, 200);
+      await simulation.committed();
+    }
+    const ids = [...simulation.records.keys()];
+    let worst = excess(simulation);
+    for (let at = 0; at < ids.length; at += step) {
+      for (let i = at; i < at + step; i++) if (!stays(i)) simulation.drop(ids[i] as number);
+      await simulation.committed();
+      worst = Math.max(worst, excess(simulation));
+    }
+    for (let turn = 0; turn < 50; turn++) {
+      simulation.add(1, 200);
+      await simulation.committed();
+      worst = Math.max(worst, excess(simulation));
+    }
+    expect(worst).toBeLessThanOrEqual(0);
+    expect(simulation.troubles).toEqual([]);
+    await simulation.crash();
+    await simulation.mustReadAll();
+  });
+});
+
 describe("cleaning", () => {
+  test("that cannot help makes nobody wait", async () => {
+    const simulation = new Simulation({ seed: 7, settings });
+    await simulation.open();
+    const ids: number[] = [];
+    for (let turn = 0; turn < 100; turn++) {
+      for (let i = 0; i < 20; i++) ids.push(simulation.add(1, 200));
+      await simulation.committed();
+    }
+    await simulation.pass(100);
+    // The disk gives nothing back any more.
+    simulation.disk.decide = ({ kind }) => (kind === "read" ? "failed" : undefined);
+    for (const [at, id] of ids.entries()) if (at % 2 === 0) simulation.drop(id);
+    await simulation.committed();
+    expect(excess(simulation)).toBeGreaterThan(0);
+    simulation.disk.decide = undefined;
+    await simulation.pass(6_000);
+    simulation.add(1, 200);
+    await simulation.committed();
+    expect(excess(simulation)).toBeLessThanOrEqual(0);
+  });
+
   test("drops segments in which nothing lives without copying anything", async () => {
     const simulation = new Simulation({ seed: 2, settings });
     await simulation.open();

@@ -119,7 +119,7 @@ export class SimulatedClient implements LinkOwner {
   subscribe(filter: string, qos: Qos): void {
     this.#whenEstablished((link) => {
       const packetId = this.#freeId();
-      const tick = this.#judge.sessions.onSubscribe(this.clientId, filter, qos);
+      const tick = this.#judge.onSubscribe(this.clientId, filter, qos);
       this.#asked.set(packetId, { filter, qos, tick });
       const options = { noLocal: false, retainAsPublished: false, retainHandling: RetainHandling.SEND };
       this.#send(link, {
@@ -135,7 +135,7 @@ export class SimulatedClient implements LinkOwner {
     this.#whenEstablished((link) => {
       const packetId = this.#freeId();
       this.#asked.set(packetId, { filter, qos: undefined, tick: 0 });
-      this.#judge.sessions.onUnsubscribe(this.clientId, filter);
+      this.#judge.onUnsubscribe(this.clientId, filter);
       this.#send(link, { type: PacketType.UNSUBSCRIBE, packetId, topicFilters: [filter], properties: {} });
     });
   }
@@ -290,7 +290,7 @@ export class SimulatedClient implements LinkOwner {
     this.#asked.delete(packetId);
     const { filter, qos, tick } = asked;
     if (qos === undefined) return;
-    if (reasonCode === qos) this.#judge.sessions.onSuback(this.clientId, filter, qos, tick);
+    if (reasonCode === qos) this.#judge.onSuback(this.clientId, filter, qos, tick);
     else this.#fail(`SUBSCRIBE ${packetId} was answered with ${reasonCode}`);
   }
 

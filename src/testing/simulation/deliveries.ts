@@ -35,6 +35,10 @@ export interface DeliverySource {
   /** How often a will may have been published. */
   mostWills(): number;
   onWillReceived(publication: Publication): void;
+  /** It came, in whatever way. */
+  onAnyReceived(clientId: string, publication: Publication): void;
+  /** It came as a retained one at QoS 2, and is no repetition. */
+  onRetainedCounted(clientId: string, publication: Publication): void;
 }
 
 export class Deliveries {
@@ -116,8 +120,10 @@ export class Deliveries {
     if (publication.topicName !== topicName || publication.payload.length !== payload.length)
       this.#trace.fail(`${clientId}: message ${number} is not what was published`);
     if (publication.isWill) this.#source.onWillReceived(publication);
+    this.#source.onAnyReceived(clientId, publication);
     if (retain) {
       if (!publication.retain) this.#trace.fail(`${clientId}: message ${number} comes as a retained one`);
+      if (qos === 2 && !isRepeated) this.#source.onRetainedCounted(clientId, publication);
       return;
     }
     if (qos > publication.qos) this.#trace.fail(`${clientId}: message ${number} came at a higher QoS`);

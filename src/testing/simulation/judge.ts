@@ -1,8 +1,10 @@
 /** Everything that must be true of one simulation, and who has to hear of what. */
 
+import type { Qos } from "#protocol";
 import { Deliveries } from "./deliveries.ts";
 import type { Link } from "./link.ts";
 import { type Publication, Publications } from "./publication.ts";
+import { RetainedDebts } from "./retained-debts.ts";
 import { RetainedTruths } from "./retained-truths.ts";
 import { SessionTruths } from "./session-truths.ts";
 import type { Trace } from "./trace.ts";
@@ -34,6 +36,7 @@ export class Judge {
   readonly wills: WillTruths;
   readonly deliveries: Deliveries;
   readonly retained: RetainedTruths;
+  readonly retainedDebts: RetainedDebts;
   readonly #source: JudgeSource;
   #tick = 0;
 
@@ -45,6 +48,13 @@ export class Judge {
     const linkOf = (clientId: string): Link | undefined => source.linkOf(clientId);
     this.retained = new RetainedTruths(trace);
     this.sessions = new SessionTruths({ ...time, linkOf }, trace);
+    this.retainedDebts = new RetainedDebts(
+      {
+        instanceOf: (clientId) => this.sessions.instanceOf(clientId),
+        certain: () => this.retained.certain(),
+      },
+      trace,
+    );
     this.wills = new WillTruths(
       {
         ...time,
@@ -65,6 +75,9 @@ export class Judge {
         readFailures: () => source.readFailures(),
         mostWills: () => this.wills.mostTimes,
         onWillReceived: (publication) => this.wills.onReceived(publication),
+        onAnyReceived: (clientId, publication) =>
+          this.retainedDebts.onReceived(clientId, publication, tick()),
+        onRetainedCounted: (clientId, publication) => this.retainedDebts.onCounted(clientId, publication),
       },
       trace,
     );
@@ -75,7 +88,24 @@ export class Judge {
     publication.sends++;
     publication.lastSent = ++this.#tick;
     if (publication.firstSent === 0) publication.firstSent = publication.lastSent;
-    this.retained.onPossible(publication);
+    this.#onPossible(publication);
+  }
+
+  /** Returns what `onSuback` is to be told. */
+  onSubscribe(clientId: string, filter: string, qos: Qos): number {
+    const tick = this.sessions.onSubscribe(clientId, filter, qos);
+    this.retainedDebts.onSubscribe(clientId, filter, tick);
+    return tick;
+  }
+
+  onSuback(clientId: string, filter: string, qos: Qos, asked: number): void {
+    this.sessions.onSuback(clientId, filter, qos, asked);
+    this.retainedDebts.onSuback(clientId, filter, qos, asked);
+  }
+
+  onUnsubscribe(clientId: string, filter: string): void {
+    this.retainedDebts.onUnsubscribe(clientId, filter);
+    this.sessions.onUnsubscribe(clientId, filter);
   }
 
   /** PUBACK or PUBREC came. */
@@ -90,7 +120,7 @@ export class Judge {
     this.sessions.onConnected(clientId, isPresent);
     this.wills.onConnected(clientId);
     const will = this.#source.linkOf(clientId)?.will;
-    if (will !== undefined) this.retained.onPossible(will);
+    if (will !== undefined) this.#onPossible(will);
   }
 
   /** @param goodbye the DISCONNECT that ended the connection, if one did */
@@ -112,6 +142,17 @@ export class Judge {
   onStarted(): void {
     this.sessions.onStarted();
     this.wills.onStarted();
+  }
+
+  /** Everything has come to rest. */
+  checkEnd(): void {
+    this.deliveries.checkEnd();
+    this.retainedDebts.checkEnd();
+  }
+
+  #onPossible(publication: Publication): void {
+    this.retained.onPossible(publication);
+    if (publication.retain) this.retainedDebts.onPossible(publication.topicName);
   }
 
   /** What time alone brings about. */

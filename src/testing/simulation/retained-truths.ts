@@ -31,6 +31,14 @@ export class RetainedTruths {
     }
   }
 
+  /** What topics retain beyond doubt. */
+  *certain(): IterableIterator<Publication> {
+    for (const possible of this.#possible.values()) {
+      const [only] = possible;
+      if (possible.size === 1 && only !== undefined && !only.clears) yield only;
+    }
+  }
+
   /** These are all that the broker has. */
   check(found: ReadonlyMap<string, Publication>): void {
     for (const [topicName, possible] of this.#possible) {

@@ -106,7 +106,7 @@ export class Simulation {
     for (const [client, { link }] of this.clients.entries())
       if (link === undefined) this.#connect({ ...patient, client });
     await this.#rest();
-    judge.deliveries.checkEnd();
+    judge.checkEnd();
     const { sizes } = host.broker;
     this.#expect("clients", sizes.clients, CLIENT_COUNT);
     this.#expect("sessions", sizes.sessions, CLIENT_COUNT);
