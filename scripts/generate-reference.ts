@@ -1,5 +1,6 @@
 // `node --conditions martlet-dev scripts/generate-reference.ts`: writes the pages of docs/reference/ that the source already
-// says: settings.md, outcomes.md, errors.md and command-line.md. Nobody edits those by hand.
+// says: configuration.md with martlet.schema.json, settings.md, outcomes.md, errors.md and command-line.md. Nobody edits those
+// by hand.
 //
 // Options: --check writes nothing, names the pages that are out of date, and fails if there are any.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -13,6 +14,13 @@ import {
   undeliveredKinds,
 } from "#broker";
 import { programHelp } from "../src/cli/run.ts";
+import {
+  configurationJsonSchema,
+  keysOfSettings,
+  type Meanings,
+  type TableReference,
+  tableReferences,
+} from "../src/config/reference.ts";
 import { root } from "./checkout.ts";
 
 const generated = "<!-- Written by scripts/generate-reference.ts. Change the source, not this page. -->";
@@ -54,9 +62,55 @@ function allowed(name: keyof BrokerSettings): string {
   return "";
 }
 
+/** What the settings of broker and journal mean, by the comments that stand at them. */
+function meanings(): Meanings {
+  const source = (...path: string[]): string => readFileSync(join(root, "src", ...path), "utf8");
+  return new Map([
+    ...memberComments(source("store", "journal-settings.ts"), "JournalSettings"),
+    ...memberComments(source("broker", "settings.ts"), "BrokerSettings"),
+  ]);
+}
+
+const reloads = {
+  now: "at once",
+  "new-connections": "new connections",
+  restart: "restart",
+} as const;
+
+function tableSection({ heading, meaning, isOptional, keys, variable }: TableReference): string[] {
+  const rows = keys.map(({ name, default: standard, meaning: says, allowed: words, reload }) => [
+    code(name),
+    standard === "required" || standard === "not set" ? standard : code(standard),
+    says,
+    words,
+    reloads[reload],
+  ]);
+  const without = isOptional ? " Has an effect only where it is there." : "";
+  return [
+    `## ${code(heading)}`,
+    `${meaning}${without}`,
+    ...(rows.length === 0 ? [] : [table(["key", "default", "meaning", "allowed", "change"], rows)]),
+    ...(variable === undefined ? [] : [`As a variable: ${code(variable)}`]),
+  ];
+}
+
+function configurationPage(): string {
+  return page(
+    "Configuration",
+    "Every key of a configuration file, in TOML's words; YAML and JSON have the same tables and keys. [How to configure a broker](../how-to/configure.md) says how files, environment variables and options go together. The schema for editors is [martlet.schema.json](martlet.schema.json).",
+    "**change** says what becomes of a change while the broker runs: it counts *at once*, for *new connections* only, or from the next *restart* on.",
+    ...tableReferences(meanings()).flatMap(tableSection),
+  );
+}
+
+function schemaFile(): string {
+  const title = "Configuration of a Martlet broker";
+  return `${JSON.stringify({ title, ...configurationJsonSchema(meanings()) }, undefined, 2)}\n`;
+}
+
 function settingsPage(): string {
-  const source = readFileSync(join(root, "src", "broker", "settings.ts"), "utf8");
-  const comments = memberComments(source, "BrokerSettings");
+  const comments = meanings();
+  const keys = keysOfSettings();
   const rows = (Object.keys(defaultSettings) as (keyof BrokerSettings)[]).map((name) => {
     const meaning = comments.get(name);
     if (meaning === undefined) throw new TypeError(`the setting ${name} has no doc comment`);
@@ -66,12 +120,13 @@ function settingsPage(): string {
       value === undefined ? "not set" : code(JSON.stringify(value)),
       meaning,
       allowed(name),
+      code(keys.get(name) ?? ""),
     ];
   });
   return page(
     "Settings",
     "What `createBroker({ settings })` takes: every limit and feature of a broker. Each has a default; a value that is not allowed throws a `ConfigError` that names the setting. MQTT versions are given by their protocol level: 3 for MQTT 3.1, 4 for 3.1.1 and 5 for 5.0.",
-    table(["setting", "default", "meaning", "allowed"], rows),
+    table(["setting", "default", "meaning", "allowed", "in a configuration"], rows),
   );
 }
 
@@ -110,6 +165,8 @@ async function commandLinePage(): Promise<string> {
 }
 
 const pages: Readonly<Record<string, string>> = {
+  "configuration.md": configurationPage(),
+  "martlet.schema.json": schemaFile(),
   "settings.md": settingsPage(),
   "outcomes.md": outcomesPage(),
   "errors.md": errorsPage(),

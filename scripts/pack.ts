@@ -1,7 +1,8 @@
 // `npm run pack:publish`: makes the tarball that is published.
 //
 // The checkout's own package.json serves development: it carries Node itself, tools, scripts and a source condition.
-// This stages a folder with dist/, README, LICENSE, CHANGELOG and a package.json without those, and packs that.
+// This stages a folder with dist/, README, LICENSE, CHANGELOG, the schema of configuration files and a package.json without
+// those, and packs that.
 // dist/ has to be built before.
 //
 //   node scripts/pack.ts [target folder]      prints the path of the tarball; the default target is the checkout
@@ -20,7 +21,7 @@ const onlyForDevelopment = [
   "optionalDependencies",
   "files",
 ];
-const documents = ["README.md", "LICENSE", "CHANGELOG.md"];
+const documents = ["README.md", "LICENSE", "CHANGELOG.md", "docs/reference/martlet.schema.json"];
 
 function withoutSourceCondition(
   entries: Record<string, string | Record<string, string>>,

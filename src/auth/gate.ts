@@ -81,6 +81,28 @@ export interface Refused {
   readonly serverReference?: string;
 }
 
+/** Limits of one client, in the names and units of the broker's settings; what is left out stays as the listener has it. */
+export interface ClientLimits {
+  readonly maximumPacketSize?: number;
+  readonly maximumQos?: Qos;
+  readonly retainAvailable?: boolean;
+  readonly receiveMaximum?: number;
+  readonly maximumInFlight?: number;
+  readonly maximumQueuedMessages?: number;
+  readonly maximumQueuedBytes?: number;
+  readonly queueOverflow?: "refuse-newest" | "drop-oldest";
+  readonly maximumOutputBytes?: number;
+  readonly maximumConnectionsPerUser?: number;
+  readonly maximumMessageRate?: number;
+  readonly maximumByteRate?: number;
+  readonly rateBurstMs?: number;
+  readonly rateGraceMs?: number;
+  readonly maximumSubscriptions?: number;
+  readonly maximumTopicLevels?: number;
+  readonly maximumTopicBytes?: number;
+  readonly maximumSessionExpiryInterval?: number;
+}
+
 /** Let in. */
 export interface Accepted {
   readonly outcome: "accepted";
@@ -92,8 +114,18 @@ export interface Accepted {
   readonly claims?: Readonly<Record<string, unknown>>;
   /** Milliseconds after which the client has to log in again: then its connection ends. Default: for ever. */
   readonly validForMs?: number;
+  /** In place of the listener's. Clients that share an object share the memory of it. */
+  readonly limits?: ClientLimits;
+  /** Sent to this client alone behind CONNACK, at QoS 0 and in this order, though it has not subscribed to them. */
+  readonly afterConnect?: readonly PushedMessage[];
   /** The last word of an enhanced authentication, if its method has one. */
   readonly authenticationData?: Uint8Array;
+}
+
+/** A message for one client. */
+export interface PushedMessage {
+  readonly topicName: string;
+  readonly payload: Uint8Array;
 }
 
 /** An enhanced authentication that needs one more round. */

@@ -1,7 +1,9 @@
 /** What a broker tells those who embed it. Names of events are API. */
 
 import type { ProtocolVersion, PublishProperties, Qos } from "#protocol";
+import type { BanSummary } from "./admission.ts";
 import type { DisconnectReason } from "./disconnect-reason.ts";
+import type { LimitReached } from "./limit-report.ts";
 import type { Undelivered } from "./outcome.ts";
 import type { DeniedRequest } from "./permissions.ts";
 
@@ -56,6 +58,10 @@ export interface BrokerEvents {
   subscribed: { readonly clientId: string; readonly topicFilter: string; readonly qos: Qos };
   unsubscribed: { readonly clientId: string; readonly topicFilter: string };
   messagePublished: PublishedMessage;
+  /** Somebody ran into a limit. */
+  limitReached: LimitReached;
+  /** Too many logins of an address or a client id have failed. */
+  banned: BanSummary;
   /** A message did not reach somebody; `kind` says why. */
   messageUndelivered: Undelivered;
 }

@@ -2,6 +2,7 @@
  * The MQTT Server: takes pipes, speaks MQTT with whoever is at their other end. No sockets, no clock and no dice of its own.
  */
 
+import type { Gate } from "#auth";
 import { describeError, MartletError, StateError } from "#base";
 import type { Hooks } from "#hooks";
 import {
@@ -14,11 +15,13 @@ import {
 } from "#protocol";
 import type { RecoveryReport } from "#store";
 import type { Pipe } from "#transport";
-import type { BrokerEvents, PublishedMessage } from "./broker-events.ts";
+import type { BanSummary } from "./admission.ts";
+import type { BrokerEvents, PeerOfClient, PublishedMessage } from "./broker-events.ts";
 import type { ControlHandler } from "./control.ts";
 import { BrokerCore, type BrokerParts } from "./core.ts";
 import type { DisconnectReason } from "./disconnect-reason.ts";
 import { runPublishHooks } from "./judge-publish.ts";
+import type { LimitKind } from "./limit-report.ts";
 import { LocalInbox } from "./local-inbox.ts";
 import { Message } from "./message.ts";
 import type { Metrics } from "./metrics.ts";
@@ -26,7 +29,8 @@ import type { UndeliveredKind } from "./outcome.ts";
 import { messageOf, type PublishRequest } from "./publish-request.ts";
 import { published } from "./published-message.ts";
 import { restore } from "./restore.ts";
-import type { BrokerSettings } from "./settings.ts";
+import type { ListenerSettings } from "./setting-traits.ts";
+import type { BrokerSettings, SettingChanges } from "./settings.ts";
 import { Subscription } from "./subscription.ts";
 import { SysTopics } from "./sys-topics.ts";
 
@@ -49,6 +53,8 @@ export class PublishRefusedError extends MartletError {
 export interface ClientSummary {
   readonly clientId: string;
   readonly connected: boolean;
+  /** Where it comes from; undefined while it is away. */
+  readonly address: PeerOfClient | undefined;
   readonly userName: string | undefined;
   readonly protocolVersion: ProtocolVersion | undefined;
   readonly subscriptions: readonly string[];
@@ -93,6 +99,16 @@ export class Broker {
   /** How many deliveries did not happen, by reason. */
   get undelivered(): Readonly<Record<UndeliveredKind, number>> {
     return this.#core.outcomes.counts;
+  }
+
+  /** How often each limit was reached. */
+  get limitsReached(): Readonly<Record<LimitKind, number>> {
+    return this.#core.limits.counts;
+  }
+
+  /** Rows of the tables by address, client id and user that limits need; bounded, whoever attacks. */
+  get trackedByLimits(): number {
+    return this.#core.admission.size;
   }
 
   /** What the collections hold now. */
@@ -222,6 +238,11 @@ export class Broker {
     return this.#core.listen(event, listener);
   }
 
+  /** From now on `gate` is asked instead of the one before. Clients that are connected stay, under its rules. */
+  changeGate(gate: Gate): void {
+    this.#core.changeGate(gate);
+  }
+
   /**
    * Hands what clients publish to `topicName`, one below `$CONTROL/`, to `handler`; its answer goes to the sender, on
    * `<topicName>/response`. Only clients get through that a gate with rules lets publish there. The returned function ends it.
@@ -232,6 +253,44 @@ export class Broker {
     return this.#core.control.register(topicName, handler);
   }
 
+  /**
+   * Changes settings while the broker runs: what is left out stays, and undefined is the default again. `settingTraits` says of
+   * each whether clients that are connected feel it.
+   *
+   * @throws ConfigError for a value that is not allowed, and for a setting that needs a restart; then nothing has changed
+   *
+   * @example
+   * broker.changeSettings({ maximumMessageRate: 100 });
+   */
+  changeSettings(changes: SettingChanges): void {
+    this.#core.book.change(changes);
+    this.#core.applySettings();
+  }
+
+  /**
+   * Says what is different for connections that come in on the listener of that name, in place of what was said of it before;
+   * an empty object takes it back. May come before `open` and at any later time.
+   *
+   * @throws ConfigError for a value that is not allowed, and for a setting that only the whole broker has; then nothing has changed
+   *
+   * @example
+   * broker.setListener("public", { maximumConnectionsPerListener: 1_000, maximumMessageRate: 50 });
+   */
+  setListener(name: string, overrides: Partial<ListenerSettings>): void {
+    this.#core.book.setListener(name, overrides);
+    this.#core.applySettings();
+  }
+
+  /** Everybody who is banned because logins failed: addresses first, the oldest first. */
+  bans(): readonly BanSummary[] {
+    return this.#core.admission.bans();
+  }
+
+  /** Ends the ban of an address or a client id before its time. Returns whether there was one. */
+  lift(subject: string): boolean {
+    return this.#core.admission.lift(subject);
+  }
+
   /** All clients with a session, connected or not. */
   *clients(): IterableIterator<ClientSummary> {
     for (const session of this.#core.sessions.all()) {
@@ -239,6 +298,7 @@ export class Broker {
       yield {
         clientId: session.clientId,
         connected: channel !== undefined,
+        address: channel?.connection.pipe.peer,
         userName: channel?.identity?.userName,
         protocolVersion: channel?.version,
         subscriptions: Array.from(session.subscriptions.all(), ({ topicFilter }) => topicFilter),

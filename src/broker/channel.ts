@@ -5,7 +5,7 @@
  * outlives it is the session's.
  */
 
-import type { Accepted } from "#auth";
+import type { Accepted, ClientLimits } from "#auth";
 import { describeError, InvariantError, Timer, type TimerTarget } from "#base";
 import { InboundAliases, type OutboundAliases } from "#flow";
 import {
@@ -30,6 +30,7 @@ import type { Connection } from "./connection.ts";
 import type { BrokerCore } from "./core.ts";
 import { type DisconnectKind, type DisconnectReason, loginExpired } from "./disconnect-reason.ts";
 import type { PublishingClient } from "./judge-publish.ts";
+import type { LimitSubject } from "./limit-report.ts";
 import type { Message } from "./message.ts";
 import { onPuback, onPubcomp, onPubrec, onPubrel } from "./on-acks.ts";
 import { type Authentication, onAuth } from "./on-auth.ts";
@@ -38,10 +39,12 @@ import { onDisconnect } from "./on-disconnect.ts";
 import { onPublish, onRunDelivered } from "./on-publish.ts";
 import { onSubscribe } from "./on-subscribe.ts";
 import { onUnsubscribe } from "./on-unsubscribe.ts";
+import { hasRates, RateLimit } from "./rate-limit.ts";
 import { connackRefusals, disconnectReasons, legalReason } from "./refusal-codes.ts";
 import type { DeliveryTerms } from "./route.ts";
 import { fits, sendPublish } from "./send-publish.ts";
 import type { Session } from "./session.ts";
+import type { BrokerSettings } from "./settings.ts";
 import type { Topic } from "./topic.ts";
 import { withoutSecrets } from "./trace.ts";
 
@@ -60,6 +63,12 @@ export class Channel implements TimerTarget {
   /** When the login is no longer good; there is one only where it has an end. */
   #loginTimer: Timer | undefined = undefined;
   phase: ChannelPhase = "awaiting-connect";
+  /** The listener's, and from the login on the client's own. */
+  settings: BrokerSettings;
+  /** A refusal that waits for its time, so that passwords cannot be tried quickly. */
+  #heldRefusal: (() => void) | undefined = undefined;
+  /** The user name that its connection is counted under. */
+  countedUser: string | undefined = undefined;
 
   // Known from CONNECT on.
   /** The client as the gate and hooks see it. */
@@ -83,7 +92,8 @@ export class Channel implements TimerTarget {
   constructor(connection: Connection, core: BrokerCore) {
     this.connection = connection;
     this.core = core;
-    core.timers.arm(this.timer, core.settings.connectTimeoutMs);
+    this.settings = connection.entrance.settings;
+    core.timers.arm(this.timer, this.settings.connectTimeoutMs);
   }
 
   get clientId(): string {
@@ -94,6 +104,12 @@ export class Channel implements TimerTarget {
   get client(): PublishingClient {
     if (this.identity === undefined) throw new InvariantError("Nobody knows this client yet.");
     return this.identity;
+  }
+
+  /** Whose limits these are. */
+  get subject(): LimitSubject {
+    const { listener, pipe } = this.connection;
+    return { listener, clientId: this.clientId, pipe };
   }
 
   get isVersion5(): boolean {
@@ -172,6 +188,12 @@ export class Channel implements TimerTarget {
   }
 
   onTimer(): void {
+    if (this.#heldRefusal !== undefined) {
+      const refuse = this.#heldRefusal;
+      this.#dropHeldRefusal();
+      refuse();
+      return;
+    }
     if (this.phase === "awaiting-connect" || this.phase === "authenticating") {
       this.close({ kind: "connect-timeout", reasonCode: ReasonCode.MAXIMUM_CONNECT_TIME });
       return;
@@ -195,6 +217,39 @@ export class Channel implements TimerTarget {
     this.core.timers.arm(this.#loginTimer, Math.max(0, validForMs));
   }
 
+  /** Calls `refuse` after `delayMs`; until then nothing that the client sends is read. */
+  holdRefusal(delayMs: number, refuse: () => void): void {
+    this.phase = "authenticating";
+    this.#heldRefusal = refuse;
+    this.stopWaiting();
+    this.connection.pause();
+    this.core.timers.arm(this.timer, delayMs);
+  }
+
+  /** The client's own limits, in place of the listener's. Returns false when they are not such that they could hold; that is logged. */
+  takeLimits(limits: ClientLimits | undefined): boolean {
+    if (limits === undefined) return true;
+    const { book, log } = this.core;
+    try {
+      this.settings = book.ofClient(this.connection.listener, limits);
+    } catch (error) {
+      log.write("error", `The gate set a limit that cannot hold: ${describeError(error)}`);
+      return false;
+    }
+    this.connection.framer.maximumPacketSize = this.settings.maximumPacketSize;
+    return true;
+  }
+
+  /** Other settings hold from now on; of a client that is connected also how fast it may send. */
+  changeSettings(settings: BrokerSettings): void {
+    this.settings = settings;
+    if (this.phase !== "connected") return;
+    const { connection, identity } = this;
+    if (identity !== undefined) identity.limits = settings;
+    if (connection.rates !== undefined) connection.rates.change(settings);
+    else if (hasRates(settings)) connection.rates = new RateLimit(connection, this.core, settings);
+  }
+
   /** Nothing has to be decided any more. */
   stopWaiting(): void {
     if (this.decisionTimer !== undefined) this.core.timers.disarm(this.decisionTimer);
@@ -205,6 +260,7 @@ export class Channel implements TimerTarget {
     this.core.router.run.flush();
     if (isPeersFault) {
       const { reasonCode, statement, message } = error as WireError;
+      if (reasonCode === ReasonCode.PACKET_TOO_LARGE) this.core.limits.reached("packet-size", this.subject);
       const kind: DisconnectKind =
         reasonCode === ReasonCode.MALFORMED_PACKET ? "malformed-packet" : "protocol-error";
       const { version } = this.connection.framer;
@@ -345,7 +401,7 @@ export class Channel implements TimerTarget {
   get isBehind(): boolean {
     const { settings, outputPool } = this.core;
     const pending = this.connection.output.pendingBytes;
-    if (pending > settings.maximumOutputBytes) return true;
+    if (pending > this.settings.maximumOutputBytes) return true;
     return outputPool.unwrittenBytes > settings.maximumTotalOutputBytes && !this.isWritable;
   }
 
@@ -415,6 +471,9 @@ export class Channel implements TimerTarget {
     this.core.timers.disarm(this.timer);
     if (this.#loginTimer !== undefined) this.core.timers.disarm(this.#loginTimer);
     this.stopWaiting();
+    this.#dropHeldRefusal();
+    this.connection.rates?.stop();
+    this.core.admission.onGone(this, wasConnected);
     this.connection.framer.pause();
     const session = this.core.sessions.detach(this);
     const event = wasConnected ? "clientDisconnected" : "connectionRefused";
@@ -423,6 +482,12 @@ export class Channel implements TimerTarget {
       this.core.events.emit(event, { clientId: this.clientId, reason, address });
     }
     if (session !== undefined) this.core.sessions.leaveAlone(session);
+  }
+
+  #dropHeldRefusal(): void {
+    if (this.#heldRefusal === undefined) return;
+    this.#heldRefusal = undefined;
+    this.core.admission.onRefusalOver();
   }
 
   #sendDisconnect({ reasonCode, detail, serverReference }: DisconnectReason): void {

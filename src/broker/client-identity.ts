@@ -7,6 +7,7 @@ import type { ClientAddress, ClientCertificate, Login, OpeningRequest } from "#a
 import type { ConnectPacket, ProtocolVersion } from "#protocol";
 import type { Pipe } from "#transport";
 import type { PublishingClient } from "./judge-publish.ts";
+import type { TopicLimits } from "./topic-limits.ts";
 
 const NOWHERE: ClientAddress = { transport: "", remoteAddress: "", remotePort: 0, localPort: 0 };
 
@@ -16,6 +17,8 @@ export class ClientIdentity implements PublishingClient {
   userName: string | undefined;
   readonly protocolVersion: ProtocolVersion;
   readonly listener: string;
+  /** Of its topics, once it is connected. */
+  limits: TopicLimits | undefined = undefined;
   /** Said by the gate. */
   claims: Readonly<Record<string, unknown>> | undefined = undefined;
   #pipe: Pipe | undefined;

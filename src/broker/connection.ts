@@ -94,11 +94,13 @@ export class Connection implements PipeReceiver, RatedConnection {
     this.core.metrics.bytesReceived += chunk.length;
     this.#hasHeard = false;
     this.#chunk = chunk;
+    // What came with the CONNECT was sent before anybody knew of rates.
+    const { rates } = this;
     try {
-      this.rates?.begin();
+      rates?.begin();
       this.framer.push(chunk);
       this.channel.endOfInput();
-      this.rates?.onBytes(chunk.length);
+      rates?.onBytes(chunk.length);
       // Whole packets count, not bytes: one that never ends does not keep its sender alive [MQTT-3.1.2-22].
       if (this.#hasHeard) this.keepAlive?.heard(this.core.now());
     } catch (error) {

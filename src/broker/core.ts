@@ -14,7 +14,8 @@ import {
   silentLog,
   Timers,
 } from "#base";
-import { Hooks, type Refusal } from "#hooks";
+import { Hooks, type Refusal, refuse } from "#hooks";
+import { ReasonCode } from "#protocol";
 import type { Store } from "#store";
 import type { Pipe } from "#transport";
 import { Admission, type BanSummary } from "./admission.ts";
@@ -30,7 +31,7 @@ import { Message } from "./message.ts";
 import { Metrics } from "./metrics.ts";
 import { Outcomes } from "./outcome.ts";
 import { OutputPool } from "./output.ts";
-import { type DeniedAction, ruleOf } from "./permissions.ts";
+import { type DeniedAction, permissionsOf, ruleOf } from "./permissions.ts";
 import { published } from "./published-message.ts";
 import { RetainedMessages } from "./retained.ts";
 import { Router } from "./router.ts";
@@ -39,6 +40,7 @@ import type { BrokerSettings } from "./settings.ts";
 import { SettingsBook } from "./settings-book.ts";
 import { SubscriptionTree } from "./subscription-tree.ts";
 import { TopicTable } from "./topic.ts";
+import { topicProblem } from "./topic-limits.ts";
 import type { PacketTrace } from "./trace.ts";
 import type { WillMessage } from "./will.ts";
 
@@ -70,7 +72,8 @@ export class BrokerCore {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly gate: Gate;
+  /** Guarded: it never throws. */
+  gate: Gate;
   readonly trace: PacketTrace | undefined;
   readonly timers: Timers;
   readonly hooks: Hooks;
@@ -96,6 +99,7 @@ export class BrokerCore {
   // Since routes were last looked through, and what the tree was then.
   #endedSessions = 0;
   #hasStoreTrouble = false;
+  readonly #onGateFailure: (error: unknown) => void;
   readonly #waitingForStore: Connection[] = [];
   #yielding: Connection[] = [];
   readonly #takeTurns = (): void => {
@@ -115,6 +119,7 @@ export class BrokerCore {
     this.trace = parts.trace;
     const onGateFailure = (error: unknown): void =>
       this.log.write("error", `A permission could not be decided and was refused: ${describeError(error)}`);
+    this.#onGateFailure = onGateFailure;
     this.gate = guardedGate(parts.gate ?? openGate(), onGateFailure);
     this.hooks = new Hooks(
       (point, error) => this.log.write("error", `A ${point} hook failed: ${describeError(error)}`),
@@ -133,7 +138,7 @@ export class BrokerCore {
     this.outputPool = new OutputPool((run) => parts.clock.afterTurn(run));
     this.sessions = new Sessions(this);
     this.control = new Control(this.topics, this.outcomes, this.log);
-    this.gate.watch?.((change) => this.#onGateChange(change));
+    this.#watchGate();
     this.#reviewInterest();
   }
 
@@ -157,6 +162,23 @@ export class BrokerCore {
     this.metrics.requestsDenied++;
     if (this.events.has("requestDenied"))
       this.events.emit("requestDenied", { clientId, userName, action, topic, rule: ruleOf(denied) });
+  }
+
+  /** From now on another gate is asked. Clients that are connected stay. */
+  changeGate(gate: Gate): void {
+    this.gate = guardedGate(gate, this.#onGateFailure);
+    this.#watchGate();
+    for (const session of this.sessions.all()) {
+      const identity = session.channel?.identity ?? session.permissions?.client;
+      session.permissions = identity === undefined ? undefined : permissionsOf(this.gate, identity);
+    }
+  }
+
+  #watchGate(): void {
+    const { gate } = this;
+    gate.watch?.((change) => {
+      if (gate === this.gate) this.#onGateChange(change);
+    });
   }
 
   /** The gate would now answer otherwise. */
@@ -310,7 +332,9 @@ export class BrokerCore {
 
   /** Publishes on behalf of a client that is gone, as its rights allow: its will. */
   publishWill({ message, client }: WillMessage): void {
-    const verdict = judgePublish(this, message, client);
+    const problem = topicProblem(message.topic, client.limits ?? this.settings);
+    const verdict =
+      problem === undefined ? judgePublish(this, message, client) : refuse(ReasonCode.TOPIC_NAME_INVALID);
     const decide = (settled: Message | Refusal | undefined): void => {
       if (settled === undefined || settled instanceof Message) this.publish(settled ?? message);
       else this.outcomes.record("publish-refused", "", message);

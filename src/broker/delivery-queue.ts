@@ -12,6 +12,7 @@ import { Ring } from "#base";
 import type { Qos } from "#protocol";
 import type { Message } from "./message.ts";
 import type { Outcomes } from "./outcome.ts";
+import type { RetainedDebt } from "./retained-debt.ts";
 import type { DeliveryTerms } from "./route.ts";
 import { StoredQueue } from "./stored-queue.ts";
 
@@ -39,6 +40,8 @@ export interface RetainedBacklog {
   readonly topicFilter: string;
   readonly cursor: IterableIterator<Message>;
   readonly terms: DeliveryTerms;
+  /** What is owed of it after a restart; undefined for a session that is not kept. */
+  readonly debt?: RetainedDebt | undefined;
 }
 
 export interface QueueLimits {
@@ -93,8 +96,14 @@ export class DeliveryQueue {
     if (this.#backlogs === undefined) return;
     // What has been read and not sent is of the first one.
     if (this.#backlogs[0]?.topicFilter === topicFilter) this.#read = undefined;
+    this.debtOf(topicFilter)?.cancel();
     this.#backlogs = this.#backlogs.filter((backlog) => backlog.topicFilter !== topicFilter);
     if (this.#backlogs.length === 0) this.#backlogs = undefined;
+  }
+
+  /** What the backlog of a filter is owed; undefined when there is none, or nothing is owed of it. */
+  debtOf(topicFilter: string): RetainedDebt | undefined {
+    return this.#backlogs?.find((backlog) => backlog.topicFilter === topicFilter)?.debt;
   }
 
   /** Adds `delivery` at the end, or records why not: `owner` hears of whatever falls out. */
@@ -142,6 +151,11 @@ export class DeliveryQueue {
     this.#loaded = delivery;
   }
 
+  /** Nobody is going to take it soon: what was read is read again then. */
+  unload(): void {
+    this.#loaded = undefined;
+  }
+
   /** Takes what lies in the store out of the queue. */
   takeStored(): StoredQueue | undefined {
     const stored = this.#stored;
@@ -164,13 +178,16 @@ export class DeliveryQueue {
       }
       this.#backlogs.shift();
       if (this.#backlogs.length === 0) this.#backlogs = undefined;
+      backlog.debt?.settle();
     }
     return this.#isStoredNext ? this.#loaded : this.#deliveries.peek();
   }
 
   shift(): void {
-    if (this.#read !== undefined) {
+    const read = this.#read;
+    if (read !== undefined) {
       this.#read = undefined;
+      this.#backlogs?.[0]?.debt?.onSent(read.message, read.qos);
       return;
     }
     if (this.#isStoredNext) {
@@ -198,6 +215,7 @@ export class DeliveryQueue {
 
   /** Empties the queue of what is in memory and returns that, retained messages excepted. */
   drain(): Delivery[] {
+    for (const { debt } of this.#backlogs ?? []) debt?.cancel();
     this.#backlogs = undefined;
     this.#read = undefined;
     return this.extract(() => true);

@@ -2,7 +2,7 @@
 
 import { describeError, utf8Decode } from "#base";
 import { RecordKind, RecordReader } from "./durable-records.ts";
-import { deliveryOf } from "./durable-state.ts";
+import { deliveryOf, sentOf } from "./durable-state.ts";
 
 /** What each kind of record is called. */
 export const recordNames: ReadonlyMap<number, string> = new Map([
@@ -13,6 +13,7 @@ export const recordNames: ReadonlyMap<number, string> = new Map([
   [RecordKind.RECEIVED, "received"],
   [RecordKind.RETAINED, "retained"],
   [RecordKind.WILL, "will"],
+  [RecordKind.SENT, "sent"],
 ]);
 
 /** One record in a sentence; undefined for a kind that is not the broker's. Payloads are left out. */
@@ -58,6 +59,8 @@ function described(kind: number, reader: RecordReader, bytes: Uint8Array): strin
       return `message ${reader.id()}`;
     case RecordKind.WILL:
       return `of session ${reader.id()}`;
+    case RecordKind.SENT:
+      return `${sentOf(bytes, 0, bytes.length).length} retained messages to subscription ${reader.id()}`;
     default:
       return undefined;
   }

@@ -16,8 +16,10 @@ export function isDamage(error: unknown): boolean {
   return error instanceof MartletError && error.code === "MARTLET_STORE_CORRUPT";
 }
 
-/** So many in one turn, where none has to be waited for. */
+/** So many go together; the next ones when the store has written that, since it may have to tidy up behind them. */
 const BATCH = 1000;
+/** Between two looks whether it has. */
+const LOOK_MS = 1;
 
 /**
  * Takes `stored` apart, in as many turns as the disk needs. A disk that cannot be read is asked again; rejects with `StoreError`
@@ -35,8 +37,16 @@ export async function discardStored(
     const { message } = await loadPatiently(core, durable, recordId);
     core.outcomes.record(kind, clientId, message);
     durable.finish(recordId, message.recordId);
-    if (count % BATCH === 0) await new Promise<void>((resolve) => core.clock.afterTurn(resolve));
+    if (count % BATCH === 0) await whenWritten(core, durable);
   }
+}
+
+/** A store that cannot write is not waited for: what is dropped may be what it lacks room for. */
+async function whenWritten(core: BrokerCore, { store }: DurableState): Promise<void> {
+  const { batch } = store;
+  await new Promise<void>((resolve) => core.clock.afterTurn(resolve));
+  while (store.durableBatch < batch && store.isHealthy && !core.sessions.stopping)
+    await new Promise<void>((resolve) => core.clock.schedule(LOOK_MS, resolve));
 }
 
 async function loadPatiently(core: BrokerCore, durable: DurableState, recordId: number): Promise<Delivery> {

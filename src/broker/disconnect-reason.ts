@@ -16,6 +16,7 @@ export const disconnectKinds = {
   "authentication-failed": "An enhanced authentication failed.",
   "login-expired": "The client's login was good for a limited time, and it is over.",
   "login-withdrawn": "What let the client in does so no longer.",
+  "rate-exceeded": "The client went on sending more than its rates allow.",
   "administrative-action": "The program or an administrator closed the connection.",
   "server-shutting-down": "The broker stops.",
   "internal-error": "A bug in Martlet; it has been logged.",

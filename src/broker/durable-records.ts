@@ -8,6 +8,7 @@
  *     delivery      session 6 | message 6 | flags 1 | packet id 2 | size 4 | identifiers 4 each
  *     received      session 6 | packet id 2                          a QoS 2 identifier of the client, until PUBREL
  *     retained      message 6                                        keeps the message as its topic's retained one
+ *     sent          subscription 6 | messages 6 each                 retained ones at QoS 2, as long as it is owed others
  *     will          session 6 | flags 1 | version 1 | delay 4 | expiry 4 | user name 2 + … | topic 2 + … | properties 4 + … | payload
  */
 
@@ -22,6 +23,7 @@ export const RecordKind = {
   RECEIVED: 5,
   RETAINED: 6,
   WILL: 7,
+  SENT: 8,
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 

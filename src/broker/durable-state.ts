@@ -7,7 +7,15 @@
  * `deliver`, `finish`.
  */
 
-import { type Clock, copyBytes, type MaybePromise, rangesEqual, utf8Decode, utf8Encode } from "#base";
+import {
+  type Clock,
+  copyBytes,
+  EMPTY_BYTES,
+  type MaybePromise,
+  rangesEqual,
+  utf8Decode,
+  utf8Encode,
+} from "#base";
 import { InFlight } from "#flow";
 import type { Qos } from "#protocol";
 import type { Store } from "#store";
@@ -20,6 +28,7 @@ import {
   writeId,
   writeUint32,
 } from "./durable-records.ts";
+import { HolderCounts } from "./holder-counts.ts";
 import { Message, NEVER } from "./message.ts";
 import type { DeliveryTerms } from "./route.ts";
 import type { Session } from "./session.ts";
@@ -33,11 +42,17 @@ const RETAIN = 0x04;
 const HAS_EXPIRY = 0x08;
 /** It was stored as the retained one of its topic; a `retained` record says whether it still is. */
 const WAS_RETAINED = 0x10;
+// Of subscriptions, beside their QoS.
+const NO_LOCAL = 0x04;
+const SUBSCRIBED_AS_PUBLISHED = 0x08;
+/** It is still to get retained messages that are older than its record. */
+export const OWED_RETAINED = 0x10;
 // Of deliveries.
 const RETAIN_AS_PUBLISHED = 0x04;
 const IS_RETAINED = 0x08;
 const STATE_SHIFT = 4;
 
+const ID_SIZE = 6;
 const DELIVERY_SIZE = 19;
 
 /** A delivery as it stands in the store. */
@@ -59,9 +74,13 @@ export class DurableState {
   readonly #clock: Clock;
   readonly #writer = new RecordWriter();
   /** How many hold a message, where it is more than one. */
-  readonly #holders = new Map<number, number>();
+  readonly #holders = new HolderCounts();
   #writes = 0;
   #mark = 0;
+  /** What was read last, as it lies in the store's memory. */
+  #topic = Topic.nameOnly(EMPTY_BYTES);
+  #delivery: Uint8Array = new Uint8Array(DELIVERY_SIZE);
+  readonly #message = new Message(this.#topic, EMPTY_BYTES, 0, 0, 0, false);
   #publisherId = "";
   #publisherBytes: Uint8Array = new Uint8Array(0);
 
@@ -103,18 +122,35 @@ export class DurableState {
     session.receivedRecords = undefined;
   }
 
+  /**
+   * What it is owed of the retained messages goes with it: those that are older than its record, so one that begins to get
+   * them has a new record.
+   *
+   * @param replaced the one with the same filter before; it may be the same
+   */
   subscribe(session: Session, subscription: Subscription, replaced: Subscription | undefined): void {
     const { terms, noLocal, topicFilter } = subscription;
+    const debt = session.retainedDebtOf(topicFilter);
+    const isNewDebt = debt?.subscriptionId === 0;
     const writer = this.#writer
       .begin()
       .id(session.recordId)
-      .uint8(terms.qos | (noLocal ? 0x04 : 0) | (terms.retainAsPublished ? 0x08 : 0))
+      .uint8(
+        terms.qos |
+          (noLocal ? NO_LOCAL : 0) |
+          (terms.retainAsPublished ? SUBSCRIBED_AS_PUBLISHED : 0) |
+          (debt === undefined ? 0 : OWED_RETAINED),
+      )
       .uint32(terms.subscriptionIdentifiers?.[0] ?? 0)
       .raw(utf8Encode(topicFilter));
-    if (replaced !== undefined && replaced.recordId !== 0) {
+    if (replaced !== undefined && replaced.recordId !== 0 && !isNewDebt) {
       subscription.recordId = replaced.recordId;
       this.#replace(subscription.recordId, RecordKind.SUBSCRIPTION, writer.bytes, writer.length);
-    } else subscription.recordId = this.#add(RecordKind.SUBSCRIPTION, writer.bytes, writer.length);
+      return;
+    }
+    if (replaced !== undefined) this.unsubscribe(replaced);
+    subscription.recordId = this.#add(RecordKind.SUBSCRIPTION, writer.bytes, writer.length);
+    if (debt !== undefined) debt.subscriptionId = subscription.recordId;
   }
 
   unsubscribe(subscription: Subscription): void {
@@ -173,15 +209,12 @@ export class DurableState {
 
   /** One more holds the message of this record. */
   holdStored(messageId: number): void {
-    this.#holders.set(messageId, (this.#holders.get(messageId) ?? 1) + 1);
+    this.#holders.add(messageId);
   }
 
   /** One less holds it. */
   letGo(messageId: number): void {
-    const holders = this.#holders.get(messageId);
-    if (holders === undefined) this.drop(messageId);
-    else if (holders === 2) this.#holders.delete(messageId);
-    else this.#holders.set(messageId, holders - 1);
+    if (this.#holders.remove(messageId) === 0) this.drop(messageId);
   }
 
   /** `message` becomes the retained one of its topic. Nobody holds it yet. */
@@ -195,6 +228,18 @@ export class DurableState {
   unretain(messageId: number): void {
     this.drop(retainedRecordOf(messageId));
     this.letGo(messageId);
+  }
+
+  /**
+   * These retained messages were sent to the subscription of a record, in the place of what `recordId` noted before. Returns the
+   * record's id.
+   */
+  noteSent(subscriptionId: number, messageIds: readonly number[], recordId: number | undefined): number {
+    const writer = this.#writer.begin().id(subscriptionId);
+    for (const messageId of messageIds) writer.id(messageId);
+    if (recordId === undefined) return this.#add(RecordKind.SENT, writer.bytes, writer.length);
+    this.#replace(recordId, RecordKind.SENT, writer.bytes, writer.length);
+    return recordId;
   }
 
   // Deliveries
@@ -211,20 +256,9 @@ export class DurableState {
     const identifiers = terms.subscriptionIdentifiers;
     const id = store.reserve(RecordKind.DELIVERY, DELIVERY_SIZE + 4 * (identifiers?.length ?? 0));
     const { buffer } = store;
-    let at = writeId(buffer, store.offset, session.recordId);
-    at = writeId(buffer, at, message.recordId);
+    const at = writeId(buffer, writeId(buffer, store.offset, session.recordId), message.recordId);
     const state = packetId === 0 ? 0 : qos === 1 ? InFlight.AWAITING_PUBACK : InFlight.AWAITING_PUBREC;
-    buffer[at++] =
-      qos |
-      (terms.retainAsPublished ? RETAIN_AS_PUBLISHED : 0) |
-      (terms.isRetained ? IS_RETAINED : 0) |
-      (state << STATE_SHIFT);
-    buffer[at++] = packetId >>> 8;
-    buffer[at++] = packetId;
-    at = writeUint32(buffer, at, message.sizeBytes);
-    if (identifiers !== undefined) {
-      for (let i = 0; i < identifiers.length; i++) at = writeUint32(buffer, at, identifiers[i] as number);
-    }
+    writeDeliveryRest(buffer, at, terms, qos, packetId, state, message.sizeBytes);
     return id;
   }
 
@@ -259,14 +293,18 @@ export class DurableState {
     if (messageId !== 0) this.letGo(messageId);
   }
 
-  /** The delivery of a record. */
+  /** The delivery of a record. HOT. */
   readDelivery(id: number): MaybePromise<StoredDelivery> {
+    const { store } = this;
+    if (store.find(id)) return deliveryOf(store.foundBytes, store.foundStart, store.foundEnd);
     const bytes = this.store.read(id);
     return bytes instanceof Uint8Array ? deliveryOf(bytes, 0, bytes.length) : bytes.then(deliveryOfAll);
   }
 
-  /** The message of a record. */
+  /** The message of a record. HOT. */
   readMessage(id: number): MaybePromise<Message> {
+    const { store } = this;
+    if (store.find(id)) return this.messageOf(id, store.foundBytes, store.foundStart, store.foundEnd);
     const bytes = this.store.read(id);
     if (bytes instanceof Uint8Array) return this.messageOf(id, bytes, 0, bytes.length);
     return bytes.then((read) => this.messageOf(id, read, 0, read.length));
@@ -277,24 +315,26 @@ export class DurableState {
     return ((bytes[start] as number) & WAS_RETAINED) !== 0;
   }
 
-  /** The message whose record `id` is `bytes[start, end)`. */
+  /** The message whose record `id` is `bytes[start, end)`, in a form that outlives the turn; to wait for long, it has to settle. */
   messageOf(id: number, bytes: Uint8Array, start: number, end: number): Message {
-    // One copy, in which topic, properties and payload lie.
-    const record = Uint8Array.prototype.slice.call(bytes, start, end);
-    const flags = record[0] as number;
-    let at = (flags & HAS_EXPIRY) === 0 ? 1 : 9;
-    const topicEnd = at + 2 + readUint16(record, at);
-    const topic = Topic.nameOnly(record.subarray(at + 2, topicEnd));
-    at = topicEnd + 4 + readUint32(record, topicEnd);
-    const payloadStart = at + 2 + readUint16(record, at);
-    const qos = (flags & QOS) as Qos;
-    const message = Message.inSlab(topic, record, payloadStart, record.length, qos, (flags & RETAIN) !== 0);
-    if (at > topicEnd + 4) message.properties = record.subarray(topicEnd + 4, at);
-    message.publisherId = this.#publisherOf(record, at + 2, payloadStart);
-    if ((flags & HAS_EXPIRY) !== 0)
-      message.expiresAt = this.#toClock(new DataView(record.buffer, record.byteOffset).getFloat64(1));
+    const flags = bytes[start] as number;
+    const hasExpiry = (flags & HAS_EXPIRY) !== 0;
+    const topicStart = start + (hasExpiry ? 11 : 3);
+    const topicEnd = topicStart + readUint16(bytes, topicStart - 2);
+    const propertiesStart = topicEnd + 4;
+    const propertiesEnd = propertiesStart + readUint32(bytes, topicEnd);
+    const publisherStart = propertiesEnd + 2;
+    const payloadStart = publisherStart + readUint16(bytes, propertiesEnd);
+    const message = this.#message;
+    const topic = this.#topicOf(bytes, topicStart, topicEnd);
+    message.reuse(topic, bytes, payloadStart, end, (flags & QOS) as Qos, (flags & RETAIN) !== 0);
+    if (propertiesEnd > propertiesStart)
+      message.properties = Uint8Array.prototype.slice.call(bytes, propertiesStart, propertiesEnd);
+    message.publisherId = this.#publisherOf(bytes, publisherStart, payloadStart);
+    if (hasExpiry)
+      message.expiresAt = this.#toClock(new DataView(bytes.buffer, bytes.byteOffset).getFloat64(start + 1));
     message.recordId = id;
-    return message;
+    return message.keep();
   }
 
   drop(id: number): void {
@@ -348,10 +388,17 @@ export class DurableState {
     return id;
   }
 
+  /** Most messages of a queue have the topic of the one before. */
+  #topicOf(record: Uint8Array, start: number, end: number): Topic {
+    if (!this.#topic.equals(record, start, end))
+      this.#topic = Topic.nameOnly(Uint8Array.prototype.slice.call(record, start, end));
+    return this.#topic;
+  }
+
   #publisherOf(record: Uint8Array, start: number, end: number): string {
     const known = this.#publisherBytes;
     if (known.length !== end - start || !rangesEqual(known, 0, record, start, known.length)) {
-      this.#publisherBytes = record.slice(start, end);
+      this.#publisherBytes = Uint8Array.prototype.slice.call(record, start, end);
       this.#publisherId = utf8Decode(this.#publisherBytes);
     }
     return this.#publisherId;
@@ -376,20 +423,13 @@ export class DurableState {
     state: InFlight,
     sizeBytes: number,
   ): void {
-    const writer = this.#writer
-      .begin()
-      .id(session.recordId)
-      .id(messageId)
-      .uint8(
-        qos |
-          (terms.retainAsPublished ? RETAIN_AS_PUBLISHED : 0) |
-          (terms.isRetained ? IS_RETAINED : 0) |
-          (state << STATE_SHIFT),
-      )
-      .uint16(packetId)
-      .uint32(sizeBytes);
-    for (const identifier of terms.subscriptionIdentifiers ?? []) writer.uint32(identifier);
-    this.#replace(id, RecordKind.DELIVERY, writer.bytes, writer.length);
+    const identifiers = terms.subscriptionIdentifiers;
+    const size = DELIVERY_SIZE + 4 * (identifiers?.length ?? 0);
+    if (size > this.#delivery.length) this.#delivery = new Uint8Array(2 * size);
+    const bytes = this.#delivery;
+    writeId(bytes, writeId(bytes, 0, session.recordId), messageId);
+    writeDeliveryRest(bytes, 2 * ID_SIZE, terms, qos, packetId, state, sizeBytes);
+    this.#replace(id, RecordKind.DELIVERY, bytes, size);
   }
 
   #add(kind: RecordKind, bytes: Uint8Array, length: number): number {
@@ -411,9 +451,39 @@ export class DurableState {
   }
 }
 
+/** Writes what follows the ids in the record of a delivery. HOT. */
+function writeDeliveryRest(
+  bytes: Uint8Array,
+  start: number,
+  terms: DeliveryTerms,
+  qos: Qos,
+  packetId: number,
+  state: InFlight | 0,
+  sizeBytes: number,
+): void {
+  bytes[start] =
+    qos |
+    (terms.retainAsPublished ? RETAIN_AS_PUBLISHED : 0) |
+    (terms.isRetained ? IS_RETAINED : 0) |
+    (state << STATE_SHIFT);
+  bytes[start + 1] = packetId >>> 8;
+  bytes[start + 2] = packetId;
+  let at = writeUint32(bytes, start + 3, sizeBytes);
+  const identifiers = terms.subscriptionIdentifiers;
+  if (identifiers === undefined) return;
+  for (let i = 0; i < identifiers.length; i++) at = writeUint32(bytes, at, identifiers[i] as number);
+}
+
 /** A message that is retained is followed by the record that says so. */
 export function retainedRecordOf(messageId: number): number {
   return messageId + 1;
+}
+
+/** The messages that a `sent` record notes, which is `bytes[start, end)`. */
+export function sentOf(bytes: Uint8Array, start: number, end: number): number[] {
+  const messageIds: number[] = [];
+  for (let at = start + ID_SIZE; at + ID_SIZE <= end; at += ID_SIZE) messageIds.push(readId(bytes, at));
+  return messageIds;
 }
 
 /** The delivery whose record is `bytes[start, end)`. */

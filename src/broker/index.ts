@@ -2,6 +2,7 @@
  * @module broker: the MQTT Server. Takes pipes, sessions and messages; knows no sockets, no clock and no dice.
  */
 
+export type { BanSummary } from "./admission.ts";
 export {
   Broker,
   type ClientSummary,
@@ -19,9 +20,22 @@ export type { ControlHandler } from "./control.ts";
 export type { BrokerParts } from "./core.ts";
 export { describeRecord, recordNames } from "./describe-record.ts";
 export { type DisconnectKind, type DisconnectReason, disconnectKinds } from "./disconnect-reason.ts";
+export { type LimitKind, type LimitReached, limitKinds } from "./limit-report.ts";
 export type { Metrics } from "./metrics.ts";
 export { type Undelivered, type UndeliveredKind, undeliveredKinds } from "./outcome.ts";
 export type { DeniedAction, DeniedRequest } from "./permissions.ts";
 export type { PublishRequest } from "./publish-request.ts";
-export { type BrokerSettings, completeSettings, defaultSettings, type QueueOverflow } from "./settings.ts";
+export {
+  type ListenerSettings,
+  type SettingChange,
+  type SettingScope,
+  settingTraits,
+} from "./setting-traits.ts";
+export {
+  type BrokerSettings,
+  completeSettings,
+  defaultSettings,
+  type QueueOverflow,
+  settingRanges,
+} from "./settings.ts";
 export type { PacketTrace, TracedPacket, TracedPublish } from "./trace.ts";

@@ -11,10 +11,13 @@ import type { BrokerCore } from "./core.ts";
 import type { Message } from "./message.ts";
 import { isAllowed, type Permissions } from "./permissions.ts";
 import { messageOf } from "./publish-request.ts";
+import type { TopicLimits } from "./topic-limits.ts";
 
 /** A client that publishes, as the gate and hooks see it. */
 export interface PublishingClient extends Identity {
   readonly protocolVersion: ProtocolVersion;
+  /** Of its topics; undefined: as the broker has it. */
+  readonly limits?: TopicLimits | undefined;
 }
 
 const notAuthorized = refuse(ReasonCode.NOT_AUTHORIZED);
@@ -30,10 +33,6 @@ export function judgePublish(
   permissions?: Permissions,
 ): MaybePromise<Message | Refusal | undefined> {
   const { topic, qos, retain } = message;
-  const { maximumTopicLevels } = core.settings;
-  if (topic.levels > maximumTopicLevels) {
-    return refuse(ReasonCode.TOPIC_NAME_INVALID, `At most ${maximumTopicLevels} topic levels.`);
-  }
   if (topic.isSystem) return refuse(ReasonCode.NOT_AUTHORIZED, "$SYS belongs to the broker.");
   if (core.gate.mayPublish !== undefined) {
     const may =

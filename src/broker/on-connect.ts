@@ -23,7 +23,8 @@ import { ClientIdentity, ClientLogin } from "./client-identity.ts";
 import { shuttingDown, takenOver } from "./disconnect-reason.ts";
 import { Message } from "./message.ts";
 import { beginAuthentication } from "./on-auth.ts";
-import { Permissions } from "./permissions.ts";
+import { permissionsOf } from "./permissions.ts";
+import { deliveryTerms } from "./route.ts";
 import { withoutSecrets } from "./trace.ts";
 import { waitFor } from "./wait-for.ts";
 import type { WillMessage } from "./will.ts";
@@ -46,6 +47,11 @@ export function onConnect(channel: Channel, packet: ConnectPacket): void {
   }
   channel.wantsProblemInformation = packet.properties.requestProblemInformation ?? true;
 
+  const refusal = core.admission.judgeConnect(channel, packet);
+  if (refusal !== undefined) {
+    channel.refuseConnect(refusal.reasonCode, "connect-refused", refusal.detail);
+    return;
+  }
   const problem = problemOf(channel, packet);
   if (problem !== undefined) {
     channel.refuseConnect(problem[0], "connect-refused", problem[1]);
@@ -69,7 +75,13 @@ function onDecision(channel: Channel, packet: ConnectPacket, decision: Accepted 
   if (channel.phase === "closed") return;
   if (decision.outcome === "refused") {
     const { reasonCode, reasonString, serverReference } = decision;
-    channel.refuseConnect(reasonCode, "connect-refused", reasonString, serverReference);
+    channel.core.admission.onRefused(channel, reasonCode, () =>
+      channel.refuseConnect(reasonCode, "connect-refused", reasonString, serverReference),
+    );
+    return;
+  }
+  if (!channel.takeLimits(decision.limits)) {
+    channel.refuseConnect(ReasonCode.SERVER_UNAVAILABLE, "connect-refused");
     return;
   }
   const problem = takeDecision(channel, decision);
@@ -114,16 +126,21 @@ function takeDecision(channel: Channel, decision: Accepted): string | undefined 
 
 function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, draft: ConnectDraft): void {
   if (channel.phase === "closed") return;
-  const { core, connection } = channel;
-  const { settings } = core;
+  const { core, connection, identity, settings } = channel;
   const { properties } = packet;
   if (core.sessions.stopping) {
     channel.refuseConnect(ReasonCode.SERVER_UNAVAILABLE, shuttingDown.kind);
     return;
   }
   const held = core.sessions.get(channel.clientId);
-  if (held === undefined && core.sessions.count >= settings.maximumSessions) {
+  if (held === undefined && core.sessions.count >= core.settings.maximumSessions) {
+    core.limits.reached("sessions", channel.subject);
     channel.refuseConnect(ReasonCode.QUOTA_EXCEEDED, "connect-refused", "No more sessions.");
+    return;
+  }
+  const refusal = core.admission.judgeLogin(channel, held);
+  if (refusal !== undefined) {
+    channel.refuseConnect(refusal.reasonCode, "connect-refused", refusal.detail);
     return;
   }
   const sessionExpiryInterval = Math.min(draft.sessionExpiryInterval, settings.maximumSessionExpiryInterval);
@@ -149,7 +166,8 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
   connack.sessionPresent = !packet.cleanStart && core.sessions.get(channel.clientId) !== undefined;
   const session = core.sessions.open(channel.clientId, packet.cleanStart); // [MQTT-3.1.2-4] to [MQTT-3.1.2-6]
   session.channel = channel;
-  session.permissions = permissionsOf(channel);
+  session.limits = settings;
+  session.permissions = identity === undefined ? undefined : permissionsOf(core.gate, identity);
   session.expiryInterval = sessionExpiryInterval;
   if (session.outlivesConnection || session.recordId !== 0) core.durable?.openSession(session);
   session.will = packet.will === undefined ? undefined : willOf(channel, packet);
@@ -167,12 +185,14 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
   );
   connection.keepAlive = new KeepAlive(keepAliveSeconds, core.now());
   channel.phase = "connected";
+  channel.changeSettings(settings);
   core.timers.disarm(channel.timer);
   if (keepAliveSeconds > 0) core.timers.arm(channel.timer, connection.keepAlive.remainingMs(core.now()));
 
   channel.holdAnswer();
   channel.send(connack); // [MQTT-3.2.0-1]
   core.sessions.onConnected();
+  core.admission.onConnected(channel);
   if (core.events.has("clientConnected")) {
     core.events.emit("clientConnected", {
       clientId: channel.clientId,
@@ -184,15 +204,11 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
       address: connection.pipe.peer,
     });
   }
+  for (const { topicName, payload } of decision.afterConnect ?? []) {
+    const topic = core.topics.of(topicName, channel.version);
+    channel.sendQos0(Message.of(topic, payload, 0, false), deliveryTerms(0, false, undefined));
+  }
   session.pump();
-}
-
-/** Undefined where the gate has no rules. */
-function permissionsOf({ core, identity }: Channel): Permissions | undefined {
-  const { gate } = core;
-  if (identity === undefined) return undefined;
-  const hasRules = gate.mayPublish !== undefined || gate.mayReceive !== undefined;
-  return hasRules ? new Permissions(gate, identity) : undefined;
 }
 
 /** Asked again where listeners may have had their say. */
@@ -206,7 +222,7 @@ function connackProperties(
   decision: Accepted,
   granted: { readonly sessionExpiryInterval: number; readonly keepAliveSeconds: number },
 ): ConnackProperties {
-  const { settings } = channel.core;
+  const { settings } = channel;
   const { properties } = packet;
   const connack: ConnackProperties = {};
   const { sessionExpiryInterval, keepAliveSeconds } = granted;
@@ -238,7 +254,7 @@ function connackProperties(
 
 /** Seconds that count on this connection: the client's, or what the server imposes on a 5.0 client. */
 function keepAliveOf(channel: Channel, wanted: number): number {
-  const { serverKeepAliveSeconds, maximumKeepAliveSeconds } = channel.core.settings;
+  const { serverKeepAliveSeconds, maximumKeepAliveSeconds } = channel.settings;
   if (!channel.isVersion5) return wanted;
   if (serverKeepAliveSeconds !== undefined) return serverKeepAliveSeconds;
   const isUnlimited = maximumKeepAliveSeconds === 65_535;
@@ -249,7 +265,7 @@ function keepAliveOf(channel: Channel, wanted: number): number {
 
 /** What in a well-formed CONNECT this broker does not accept. */
 function problemOf(channel: Channel, packet: ConnectPacket): [ReasonCode, string] | undefined {
-  const { settings } = channel.core;
+  const { settings } = channel;
   if (!settings.versions.includes(packet.protocolVersion)) {
     return [ReasonCode.UNSUPPORTED_PROTOCOL_VERSION, "This broker does not accept this version of MQTT."];
   }

@@ -10,10 +10,7 @@ export function onDisconnect(channel: Channel, packet: DisconnectPacket): void {
     if (sessionExpiryInterval > 0 && !channel.connectedWithExpiry) {
       throw new ProtocolError("DISCONNECT revives a session that CONNECT gave no expiry.", "U5-3.14.2.2.2b");
     }
-    session.expiryInterval = Math.min(
-      sessionExpiryInterval,
-      channel.core.settings.maximumSessionExpiryInterval,
-    );
+    session.expiryInterval = Math.min(sessionExpiryInterval, channel.settings.maximumSessionExpiryInterval);
   }
   // Only the normal disconnection removes the will [MQTT-3.14.4-3]; 0x04 and every error leave it to be published.
   if (session !== undefined && packet.reasonCode === ReasonCode.NORMAL_DISCONNECTION)

@@ -25,6 +25,7 @@ import { LARGE_PAYLOAD } from "./output.ts";
 import { legalReason, publishRefusals } from "./refusal-codes.ts";
 import type { PublishDecision } from "./session.ts";
 import type { Topic } from "./topic.ts";
+import { topicProblem } from "./topic-limits.ts";
 import { waitFor } from "./wait-for.ts";
 
 const delivered: PublishDecision = { reasonCode: ReasonCode.SUCCESS };
@@ -52,14 +53,14 @@ export function onPublish(channel: Channel, view: PublishView): boolean {
 
 /** Nothing in the message, and nobody, could make a difference to it: it may travel in a run. */
 function isPlain(channel: Channel, view: PublishView, topic: Topic): boolean {
-  const { core } = channel;
-  const { settings } = core;
+  const { core, settings } = channel;
   return (
     !view.retain &&
     view.propertiesStart === view.propertiesEnd &&
     view.qos <= settings.maximumQos &&
     (view.qos === 0 || view.end - view.start < LARGE_PAYLOAD) &&
     topic.levels <= settings.maximumTopicLevels &&
+    topic.bytes.length <= settings.maximumTopicBytes &&
     !topic.isReserved &&
     core.passesPlainly &&
     (core.gate.mayPublish === undefined || isKnownToPublish(channel, topic, view.qos))
@@ -118,7 +119,9 @@ function onPublishInFull(channel: Channel, view: PublishView, topic: Topic): voi
     }
   }
   const verdict =
-    formatRefusal(channel, view) ?? judgePublish(core, message, channel.client, session.permissions);
+    formatRefusal(channel, view) ??
+    topicRefusal(channel, topic) ??
+    judgePublish(core, message, channel.client, session.permissions);
   if (!isPromise(verdict)) {
     const result = verdict instanceof Message ? verdict : message;
     acknowledge(channel, qos, packetId, decide(channel, result, qos, packetId, verdict));
@@ -146,7 +149,7 @@ function onRepeat(channel: Channel, packetId: number): void {
 
 /** What the CONNACK said this broker does not do. */
 function checkCapabilities(channel: Channel, view: PublishView): void {
-  const { settings } = channel.core;
+  const { settings } = channel;
   if (view.qos > settings.maximumQos) {
     const detail = `QoS ${view.qos}; this broker takes at most ${settings.maximumQos}.`;
     throw new ProtocolError(
@@ -167,9 +170,17 @@ function checkCapabilities(channel: Channel, view: PublishView): void {
 
 /** A payload that claims to be text and is not, where that is checked. */
 function formatRefusal(channel: Channel, view: PublishView): Refusal | undefined {
-  if (!channel.core.settings.checkPayloadFormat || !view.payloadFormatIndicator) return undefined;
+  if (!channel.settings.checkPayloadFormat || !view.payloadFormatIndicator) return undefined;
   if (utf8Problem(view.bytes, view.payloadStart, view.end) === undefined) return undefined;
   return refuse(ReasonCode.PAYLOAD_FORMAT_INVALID, "The payload is not UTF-8."); // [U5-3.3.2.3.2]
+}
+
+/** A topic that is more than this client may have. */
+function topicRefusal(channel: Channel, topic: Topic): Refusal | undefined {
+  const problem = topicProblem(topic, channel.settings);
+  if (problem === undefined) return undefined;
+  channel.core.limits.reached("topic", channel.subject);
+  return refuse(ReasonCode.TOPIC_NAME_INVALID, problem);
 }
 
 /** Routes the message or records why not. */

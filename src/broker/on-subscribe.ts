@@ -23,32 +23,25 @@ import { isAllowed } from "./permissions.ts";
 import { legalReason, subackRefusals } from "./refusal-codes.ts";
 import { DeliveryTerms } from "./route.ts";
 import { Subscription } from "./subscription.ts";
+import { isFilterTooLong } from "./topic-limits.ts";
 import { waitFor } from "./wait-for.ts";
-
-/** What is to be sent once SUBACK is out. */
-interface Granted {
-  readonly filter: ParsedTopicFilter;
-  readonly request: SubscriptionRequest;
-  readonly isNew: boolean;
-}
 
 interface Progress {
   readonly packet: SubscribePacket;
   readonly identifier: number;
   readonly reasonCodes: ReasonCode[];
-  readonly granted: Granted[];
 }
 
 export function onSubscribe(channel: Channel, packet: SubscribePacket): void {
   const identifier = packet.properties.subscriptionIdentifiers?.[0] ?? 0;
-  if (identifier !== 0 && !channel.core.settings.subscriptionIdentifierAvailable) {
+  if (identifier !== 0 && !channel.settings.subscriptionIdentifierAvailable) {
     throw new ProtocolError(
       "Subscription identifiers are not available.",
       "U5-3.2.2.3.12b",
       ReasonCode.SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED,
     );
   }
-  judgeFrom(channel, { packet, identifier, reasonCodes: [], granted: [] });
+  judgeFrom(channel, { packet, identifier, reasonCodes: [] });
 }
 
 /** Goes on with the next filter; waits where the gate or a hook has to. */
@@ -118,10 +111,13 @@ function askHooks(
 
 /** What this broker does not grant, whoever asks. */
 function refusalOf(channel: Channel, { topicFilter }: SubscriptionRequest): ReasonCode | undefined {
-  const { settings } = channel.core;
+  const { settings } = channel;
   const filter = parseTopicFilter(topicFilter);
-  if (filter === undefined || filter.levels.length > settings.maximumTopicLevels)
+  if (filter === undefined) return ReasonCode.TOPIC_FILTER_INVALID;
+  if (isFilterTooLong(topicFilter, filter, settings)) {
+    channel.core.limits.reached("topic", channel.subject);
     return ReasonCode.TOPIC_FILTER_INVALID;
+  }
   if (filter.hasWildcards && !settings.wildcardSubscriptionAvailable) {
     return ReasonCode.WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED; // [U5-3.2.2.3.11b]
   }
@@ -130,6 +126,7 @@ function refusalOf(channel: Channel, { topicFilter }: SubscriptionRequest): Reas
   }
   const { subscriptions } = channel.connectedSession;
   if (subscriptions.size >= settings.maximumSubscriptions && subscriptions.get(topicFilter) === undefined) {
+    channel.core.limits.reached("subscriptions", channel.subject);
     return ReasonCode.QUOTA_EXCEEDED;
   }
   return undefined;
@@ -146,6 +143,14 @@ function subscribe(
   const { tree, topics, events, durable } = channel.core;
   const filter = parseTopicFilter(verdict.topicFilter) as ParsedTopicFilter;
   const held = session.subscriptions.get(verdict.topicFilter);
+  if (wantsRetained(filter, verdict, { isNew: held === undefined })) {
+    const identifiers = progress.identifier === 0 ? undefined : [progress.identifier];
+    session.addRetained({
+      topicFilter: verdict.topicFilter,
+      cursor: channel.core.retained.cursor(filter.levels),
+      terms: new DeliveryTerms(verdict.qos, true, identifiers, undefined, true),
+    });
+  }
   const subscription = new Subscription(session, verdict.topicFilter, {
     qos: verdict.qos,
     // A bridge of 3.x does not get its own messages back and sees RETAIN as it was published.
@@ -158,7 +163,6 @@ function subscribe(
   session.subscriptions.set(subscription);
   if (session.recordId !== 0) durable?.subscribe(session, subscription, held);
   topics.expect(tree.size);
-  progress.granted.push({ filter, request: verdict, isNew: held === undefined });
   events.emit("subscribed", {
     clientId: session.clientId,
     topicFilter: verdict.topicFilter,
@@ -167,7 +171,7 @@ function subscribe(
   return verdict.qos;
 }
 
-function answer(channel: Channel, { packet, reasonCodes, granted, identifier }: Progress): void {
+function answer(channel: Channel, { packet, reasonCodes }: Progress): void {
   if (channel.phase === "closed") return;
   const refused = reasonCodes.find((code) => code >= FIRST_REFUSAL);
   const properties =
@@ -176,24 +180,23 @@ function answer(channel: Channel, { packet, reasonCodes, granted, identifier }: 
       : {};
   // [MQTT-3.8.4-1]
   channel.sendOrClose({ type: PacketType.SUBACK, packetId: packet.packetId, reasonCodes, properties });
-  for (const { filter, request, isNew } of granted) {
-    // None for shared subscriptions (section 4.8.2), and as Retain Handling says [MQTT-3.3.1-9] to [MQTT-3.3.1-11].
-    if (filter.shareName !== undefined || request.retainHandling === RetainHandling.DO_NOT_SEND) continue;
-    if (request.retainHandling === RetainHandling.SEND_IF_NEW && !isNew) continue;
-    const identifiers = identifier === 0 ? undefined : [identifier];
-    const terms = new DeliveryTerms(request.qos, true, identifiers, undefined, true);
-    channel.connectedSession.deliverRetained({
-      topicFilter: request.topicFilter,
-      cursor: channel.core.retained.cursor(filter.levels),
-      terms,
-    });
-  }
+  channel.session?.pump(); // retained messages
+}
+
+/** None for shared subscriptions (section 4.8.2), and as Retain Handling says [MQTT-3.3.1-9] to [MQTT-3.3.1-11]. */
+function wantsRetained(
+  filter: ParsedTopicFilter,
+  { retainHandling }: SubscriptionRequest,
+  { isNew }: { readonly isNew: boolean },
+): boolean {
+  if (filter.shareName !== undefined || retainHandling === RetainHandling.DO_NOT_SEND) return false;
+  return isNew || retainHandling !== RetainHandling.SEND_IF_NEW;
 }
 
 function refusalText(code: ReasonCode): string {
   switch (code) {
     case ReasonCode.TOPIC_FILTER_INVALID:
-      return "A topic filter is not valid, or has too many levels.";
+      return "A topic filter is not valid, or is too long.";
     case ReasonCode.NOT_AUTHORIZED:
       return "A topic filter is not allowed for this client.";
     case ReasonCode.QUOTA_EXCEEDED:

@@ -302,6 +302,21 @@ describe("the login", () => {
     expect(second.closed).toBe(false);
   });
 
+  test("is followed by the messages that came with it, before anything that waited", () => {
+    const { gate, bench } = scene();
+    bench.connect("c", RESUME).sub("t", { qos: 1 });
+    bench.connect("c", RESUME).cut();
+    bench.connect("p").pub("t", "waited", { qos: 1 });
+    const pushed = { topicName: "/ext/register", payload: utf8Encode("secret") };
+    gate.accepted = { outcome: "accepted", afterConnect: [pushed] };
+    const news = bench.connect("c", RESUME).news();
+    expect(news).toEqual([
+      "CONNACK 00 present",
+      "PUBLISH /ext/register secret q0",
+      "PUBLISH t waited q1 id1",
+    ]);
+  });
+
   test("without a name for the client is refused", () => {
     const { gate, bench } = scene();
     gate.accepted = { outcome: "accepted", clientId: "" };
@@ -353,6 +368,31 @@ describe("the login", () => {
     userName = "mallory";
     client.say(renew);
     expect(client.news()).toEqual(["DISCONNECT 87"]);
+  });
+});
+
+describe("another gate", () => {
+  test("rules over those who are here, and the old one is not listened to any more", () => {
+    const { gate, bench } = scene();
+    const client = bench.connect("c", RESUME);
+    client.sub("#", { qos: 1 });
+    const publisher = bench.connect("p");
+    const stricter = new Rules();
+    stricter.forbidden.add("receive c secret").add("publish forbidden");
+    bench.broker.changeGate(stricter);
+    publisher.pub("secret", "s");
+    publisher.pub("forbidden", "f");
+    publisher.pub("open", "o");
+    expect(client.texts).toEqual(["o"]);
+    client.cut();
+    publisher.pub("secret", "s", { qos: 1 });
+    bench.outcomes();
+    bench.broker.changeGate({ authenticate: () => ({ outcome: "accepted" }) });
+    gate.change({ disconnect: true });
+    stricter.change({ disconnect: true });
+    expect(publisher.closed).toBe(false);
+    publisher.pub("secret", "s", { qos: 1 });
+    expect(bench.connect("c", RESUME).texts).toEqual(["s"]);
   });
 });
 

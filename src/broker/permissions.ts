@@ -42,6 +42,12 @@ export function ruleOf(permission: false | Denied): string | undefined {
   return permission === false ? undefined : permission.rule;
 }
 
+/** Those of `client`; undefined where the gate has no rules. */
+export function permissionsOf(gate: Gate, client: ClientIdentity): Permissions | undefined {
+  const hasRules = gate.mayPublish !== undefined || gate.mayReceive !== undefined;
+  return hasRules ? new Permissions(gate, client) : undefined;
+}
+
 export class Permissions {
   readonly client: ClientIdentity;
   readonly #gate: Gate;

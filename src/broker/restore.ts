@@ -13,9 +13,18 @@ import { type ParsedTopicFilter, ProtocolVersion, parseTopicFilter, type Qos } f
 import type { RecoveryReport } from "#store";
 import type { BrokerCore } from "./core.ts";
 import { RecordKind, RecordReader } from "./durable-records.ts";
-import { type DurableState, deliveryOf, retainedRecordOf, type StoredDelivery } from "./durable-state.ts";
+import {
+  type DurableState,
+  deliveryOf,
+  OWED_RETAINED,
+  retainedRecordOf,
+  type StoredDelivery,
+  sentOf,
+} from "./durable-state.ts";
 import { termsOf } from "./load-delivery.ts";
 import { Message } from "./message.ts";
+import { RetainedDebt, type RetainedSent } from "./retained-debt.ts";
+import { DeliveryTerms } from "./route.ts";
 import type { Session } from "./session.ts";
 import { Subscription } from "./subscription.ts";
 
@@ -41,6 +50,8 @@ interface StoredSubscription {
   readonly noLocal: boolean;
   readonly retainAsPublished: boolean;
   readonly identifier: number;
+  /** It is still to get retained messages. */
+  readonly isOwedRetained: boolean;
 }
 
 /** Opens the store and fills the broker from it. Throws `StoreError`. */
@@ -64,7 +75,12 @@ class Restoration {
   readonly #queued = new Columns();
   readonly #messageIds: number[] = [];
   readonly #retainedIds = new Set<number>();
+  /** By subscription: which retained messages it was sent, of those it is owed. */
+  readonly #sent = new Map<number, { recordIds: number[]; messageIds: Set<number> }>();
+  /** Subscriptions that are owed more. */
+  readonly #owed: { readonly subscription: Subscription; readonly levels: readonly string[] }[] = [];
   readonly #bySessionId = new Map<number, Session>();
+  #contradictions = 0;
 
   constructor(core: BrokerCore, durable: DurableState) {
     this.#core = core;
@@ -105,6 +121,7 @@ class Restoration {
             qos: (options & 0x03) as Qos,
             noLocal: (options & 0x04) !== 0,
             retainAsPublished: (options & 0x08) !== 0,
+            isOwedRetained: (options & OWED_RETAINED) !== 0,
             topicFilter: reader.restText(),
           },
         });
@@ -112,6 +129,9 @@ class Restoration {
       }
       case RecordKind.RECEIVED:
         this.#received.push({ id, value: { sessionId: reader.id(), packetId: reader.uint16() } });
+        break;
+      case RecordKind.SENT:
+        this.#takeSent(id, reader.id(), sentOf(bytes, start, end));
         break;
       case RecordKind.WILL:
         this.#wills.push({ id, value: bytes.slice(start, end) });
@@ -130,8 +150,10 @@ class Restoration {
     this.#restoreQueues();
     await this.#restoreInFlight();
     this.#restoreRetained();
+    this.#restoreOwed();
     this.#countHolders();
     this.#leaveAlone();
+    this.#tellContradictions();
   }
 
   /** Of several with one topic, the youngest; `#restoreRetained` takes those out that are no longer retained. */
@@ -140,8 +162,23 @@ class Restoration {
       this.#core.retained.restore(this.#durable.messageOf(id, bytes, start, end));
   }
 
+  #takeSent(id: number, subscriptionId: number, messageIds: readonly number[]): void {
+    let sent = this.#sent.get(subscriptionId);
+    if (sent === undefined) {
+      sent = { recordIds: [], messageIds: new Set() };
+      this.#sent.set(subscriptionId, sent);
+    }
+    sent.recordIds.push(id);
+    for (const messageId of messageIds) sent.messageIds.add(messageId);
+  }
+
   #restoreSessions(): void {
     for (const { id, value } of sorted(this.#sessions)) {
+      const older = this.#core.sessions.get(value.clientId);
+      if (older !== undefined) {
+        this.#bySessionId.delete(older.recordId);
+        this.#dropContradiction(older.recordId);
+      }
       const session = this.#core.sessions.restore(value.clientId);
       session.recordId = id;
       session.expiryInterval = value.expiryInterval;
@@ -165,6 +202,7 @@ class Restoration {
       subscription.recordId = id;
       tree.add(filter, subscription, undefined);
       session.subscriptions.set(subscription);
+      if (value.isOwedRetained) this.#owed.push({ subscription, levels: filter.levels });
     }
     topics.expect(tree.size);
   }
@@ -223,6 +261,7 @@ class Restoration {
     this.#queued.forEachInOrder((id, sessionId, messageId, sizeBytes) => {
       const session = this.#bySessionId.get(sessionId);
       if (session === undefined) this.#durable.drop(id);
+      else if (!this.#durable.store.has(messageId)) this.#dropContradiction(id);
       else {
         session.restoreQueued(id, sizeBytes);
         this.#queued.keep(messageId);
@@ -237,20 +276,65 @@ class Restoration {
         this.#durable.drop(id);
         continue;
       }
-      let message: Message | undefined;
-      if (value.state !== InFlight.AWAITING_PUBCOMP) {
-        const read = this.#durable.readMessage(value.messageId);
-        message = isPromise(read) ? await read : read;
-        this.#queued.keep(value.messageId);
+      const message = await this.#messageInFlight(value);
+      const isWhole = message !== undefined || value.state === InFlight.AWAITING_PUBCOMP;
+      if (
+        !isWhole ||
+        !session.sender.restore(value.packetId, value.state as InFlight, message, termsOf(value))
+      ) {
+        this.#dropContradiction(id);
+        continue;
       }
-      session.sender.restore(value.packetId, value.state as InFlight, message, termsOf(value));
       session.sender.mark(value.packetId, id);
+      if (message !== undefined) this.#queued.keep(value.messageId);
     }
+  }
+
+  /** The message that waits for PUBACK or PUBREC; undefined when there is none, or the store has lost it. */
+  async #messageInFlight({ state, messageId }: StoredDelivery): Promise<Message | undefined> {
+    const waits = state === InFlight.AWAITING_PUBACK || state === InFlight.AWAITING_PUBREC;
+    if (!waits || !this.#durable.store.has(messageId)) return undefined;
+    const read = this.#durable.readMessage(messageId);
+    return (isPromise(read) ? await read : read).settle();
+  }
+
+  /** A record that cannot be beside the others goes. Only what salvage has lost leaves such a store. */
+  #dropContradiction(id: number): void {
+    this.#durable.drop(id);
+    this.#contradictions++;
+  }
+
+  #tellContradictions(): void {
+    if (this.#contradictions === 0) return;
+    this.#core.log.write(
+      "warn",
+      `${this.#contradictions} stored records contradict others or belong to what is gone, and were dropped. The store was damaged at some time.`,
+    );
   }
 
   #restoreRetained(): void {
     this.#core.retained.dropRestored((id) => !this.#retainedIds.has(retainedRecordOf(id)));
-    for (const recordId of this.#retainedIds) this.#queued.keep(recordId - 1);
+    for (const recordId of this.#retainedIds) {
+      if (this.#durable.store.has(recordId - 1)) this.#queued.keep(recordId - 1);
+      else this.#dropContradiction(recordId);
+    }
+  }
+
+  /** Cursors that were not done begin anew, without what was sent at QoS 2. */
+  #restoreOwed(): void {
+    const nothing: RetainedSent = { recordIds: [], messageIds: new Set() };
+    for (const { subscription, levels } of this.#owed) {
+      const { session, topicFilter, terms, recordId: subscriptionId } = subscription;
+      const sent = this.#sent.get(subscriptionId) ?? nothing;
+      this.#sent.delete(subscriptionId);
+      session.restoreRetained({
+        topicFilter,
+        cursor: this.#core.retained.restoredCursor(levels, { before: subscriptionId, sent: sent.messageIds }),
+        terms: new DeliveryTerms(terms.qos, true, terms.subscriptionIdentifiers, undefined, true),
+        debt: new RetainedDebt(this.#durable, session, topicFilter, { subscriptionId, sent }),
+      });
+    }
+    for (const { recordIds } of this.#sent.values()) for (const id of recordIds) this.#durable.drop(id);
   }
 
   /** Who holds each message, and which ones nobody does. */

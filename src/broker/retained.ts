@@ -26,7 +26,8 @@ export interface RetainedKeeper {
 export class RetainedMessages {
   readonly #tree = new RetainedTree();
   readonly #arena = new ByteArena();
-  readonly #limits: RetainedLimits;
+  /** In force from the next message on. */
+  limits: RetainedLimits;
   readonly #keeper: RetainedKeeper | undefined;
   #count = 0;
   /** Of them below `$SYS`. */
@@ -38,7 +39,7 @@ export class RetainedMessages {
   #sweep: Iterator<RetainedEntry> | undefined = undefined;
 
   constructor(limits: RetainedLimits, keeper?: RetainedKeeper) {
-    this.#limits = limits;
+    this.limits = limits;
     this.#keeper = keeper;
   }
 
@@ -114,6 +115,20 @@ export class RetainedMessages {
     return this.#read(levels, this.#stores);
   }
 
+  /**
+   * As `cursor`, for what was begun before a restart: messages whose records are older than `before`, without those in
+   * `sent`.
+   */
+  *restoredCursor(
+    levels: readonly string[],
+    { before, sent }: { readonly before: number; readonly sent: ReadonlySet<number> },
+  ): IterableIterator<Message> {
+    for (const message of this.#read(levels, this.#stores)) {
+      const { recordId } = message;
+      if (recordId !== 0 && recordId < before && !sent.has(recordId)) yield message;
+    }
+  }
+
   *#read(levels: readonly string[], until: number): IterableIterator<Message> {
     for (const entry of this.#tree.matching(levels)) {
       if (entry.storedAt <= until) yield entry.read();
@@ -123,7 +138,7 @@ export class RetainedMessages {
   /** The broker's own figures are few and always have room. */
   #hasRoomFor(message: Message): boolean {
     if (message.topic.isSystem) return true;
-    const { maximumRetainedMessages, maximumRetainedBytes } = this.#limits;
+    const { maximumRetainedMessages, maximumRetainedBytes } = this.limits;
     const isWithinCount = this.#count - this.#systemCount < maximumRetainedMessages;
     return isWithinCount && this.#sizeBytes + message.sizeBytes <= maximumRetainedBytes;
   }

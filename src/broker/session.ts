@@ -13,10 +13,11 @@ import type { Channel } from "./channel.ts";
 import { Delivery, DeliveryQueue, type QueueOwner, type RetainedBacklog } from "./delivery-queue.ts";
 import type { DurableState } from "./durable-state.ts";
 import { loadDelivery } from "./load-delivery.ts";
-import type { Message } from "./message.ts";
+import { type Message, NEVER } from "./message.ts";
 import type { Outcomes, UndeliveredKind } from "./outcome.ts";
 import type { Permissions } from "./permissions.ts";
 import type { PublishRun } from "./publish-run.ts";
+import { RetainedDebt } from "./retained-debt.ts";
 import type { DeliveryTerms } from "./route.ts";
 import { fits, sendPublish } from "./send-publish.ts";
 import { fitsRun, sendRun, sendRunInFlight } from "./send-run.ts";
@@ -67,6 +68,8 @@ export class Session implements TimerTarget, QueueOwner {
   expiryInterval = 0;
   /** Of its client, as it was here last; undefined when everything is allowed, and between a restart and the client's return. */
   permissions: Permissions | undefined = undefined;
+  /** The broker's, until a client came to it; from then on that one's. */
+  limits: BrokerSettings;
   /** Ended: it must not be used again. */
   ended = false;
   // Set while the client is away and something is due.
@@ -84,6 +87,7 @@ export class Session implements TimerTarget, QueueOwner {
   constructor(clientId: string, host: SessionHost, local?: (message: Message, terms: DeliveryTerms) => void) {
     this.clientId = clientId;
     this.#host = host;
+    this.limits = host.settings;
     this.local = local;
   }
 
@@ -100,10 +104,6 @@ export class Session implements TimerTarget, QueueOwner {
   set will(will: WillMessage | undefined) {
     this.#will = will;
     if (this.recordId !== 0) this.#host.durable?.setWill(this, will);
-  }
-
-  get limits(): BrokerSettings {
-    return this.#host.settings;
   }
 
   get outcomes(): Outcomes {
@@ -244,11 +244,23 @@ export class Session implements TimerTarget, QueueOwner {
     this.#queue.appendStored(recordId, sizeBytes);
   }
 
-  /** Retained messages for a new subscription; they are read as the client takes them. */
-  deliverRetained(backlog: RetainedBacklog): void {
+  /** Retained messages for a new subscription; they are read as the client takes them, from the next `pump` on. */
+  addRetained(backlog: Omit<RetainedBacklog, "debt">): void {
+    const { durable } = this.#host;
+    const isOwed = this.recordId !== 0 && backlog.terms.qos > 0 && durable !== undefined;
+    const debt = isOwed ? new RetainedDebt(durable, this, backlog.topicFilter) : undefined;
+    this.restoreRetained({ ...backlog, debt });
+  }
+
+  /** Those that were not sent before a restart. */
+  restoreRetained(backlog: RetainedBacklog): void {
     this.#queue ??= new DeliveryQueue();
     this.#queue.addBacklog(backlog);
-    this.pump();
+  }
+
+  /** What the subscription to a filter is still owed of the retained messages. */
+  retainedDebtOf(topicFilter: string): RetainedDebt | undefined {
+    return this.#queue?.debtOf(topicFilter);
   }
 
   /** The subscription is gone: its retained messages are not begun any more [MQTT-3.10.4-2]. */
@@ -271,11 +283,13 @@ export class Session implements TimerTarget, QueueOwner {
     const queue = this.#queue;
     if (this.sender.resending || queue === undefined) return;
     while (channel.isWritable && this.channel === channel) {
-      if (queue.unloaded !== 0 && !this.#load(queue, queue.unloaded)) return;
+      const { unloaded } = queue;
+      if (unloaded !== 0 && !this.#load(queue, unloaded)) return;
       const next = queue.peek();
       if (next === undefined || (next.qos > 0 && !this.sender.ready)) return;
       queue.shift();
-      if (next.message.expiresAt <= this.#host.now()) {
+      const { expiresAt } = next.message;
+      if (expiresAt !== NEVER && expiresAt <= this.#host.now()) {
         this.#host.outcomes.record("message-expired", this.clientId, next.message); // [MQTT-3.3.2-5]
         this.onDropped(next);
       } else if (this.permissions?.mayReceive(next.message.topic) === false) {
@@ -300,7 +314,7 @@ export class Session implements TimerTarget, QueueOwner {
       .then(
         (delivery) => {
           // It may have been dropped meanwhile.
-          if (queue.unloaded === recordId) queue.load(delivery);
+          if (queue.unloaded === recordId && this.channel !== undefined) queue.load(delivery);
         },
         (error: unknown) => {
           if (queue.unloaded === recordId) this.#host.onReadFailure(error, this);
@@ -335,6 +349,7 @@ export class Session implements TimerTarget, QueueOwner {
     this.permissions?.client.settle();
     this.sender.disconnect();
     for (const { message } of this.sender.unacknowledged()) message?.settle();
+    this.#queue?.unload();
     const { queueQos0 } = this.#host.settings;
     const movable = this.#queue?.extract(
       ({ qos, terms }) => (qos === 0 && !queueQos0) || terms.group?.hasOnline(this) === true,

@@ -1,8 +1,10 @@
 /**
- * What a broker allows and announces: every limit with its default, checked once at the start.
+ * What a broker allows and announces: every limit with its default, checked once at the start. Whom each may be set for, and what
+ * a change while the broker runs does, stands in `setting-traits.ts`.
  */
 
 import { ConfigError } from "#base";
+import { isAddressOrNetwork } from "#limits";
 import { LARGEST_REMAINING_LENGTH, ProtocolVersion, type Qos, SESSION_NEVER_EXPIRES } from "#protocol";
 
 /** What happens to a new message when a session's queue is full and holds no QoS 0 message that could go first. */
@@ -49,12 +51,63 @@ export interface BrokerSettings {
   readonly maximumTotalOutputBytes: number;
   /** Connections at the same time, those that have not sent CONNECT included. Default 100,000. */
   readonly maximumConnections: number;
+  /** Of them on each listener; 0 for as many as there may be in all. Default 0. */
+  readonly maximumConnectionsPerListener: number;
+  /** Of them from each address, or /64 of IPv6; 0 for no limit. Default 0. */
+  readonly maximumConnectionsPerAddress: number;
+  /** Of them from each address, or /64 of IPv6, those that are not through their CONNECT yet; 0 for no limit. Default 1,000. */
+  readonly maximumPendingConnectionsPerAddress: number;
+  /** Clients that are connected with the same user name; 0 for no limit. Default 0. */
+  readonly maximumConnectionsPerUser: number;
+  /** CONNECTs a second on each listener, and as many at once; 0 for no limit. Default 0. */
+  readonly maximumConnectRate: number;
+  /** CONNECTs a second from each address, or /64 of IPv6, and as many at once; 0 for no limit. Default 0. */
+  readonly maximumConnectRatePerAddress: number;
+  /**
+   * Addresses and networks without limits of their own and without bans: this machine, proxies that do not say for whom they
+   * connect. Default this machine, `127.0.0.0/8` and `::1`.
+   */
+  readonly trustedAddresses: readonly string[];
+  /** Logins of one address, or /64 of IPv6, that may fail within the window before it is banned; 0 for no bans. Default 100. */
+  readonly maximumFailedLogins: number;
+  /** The same of one client id, wherever it comes from; 0 for no bans. Default 1,000. */
+  readonly maximumFailedLoginsPerClientId: number;
+  /** Milliseconds after which failed logins are forgotten. Default 60,000. */
+  readonly failedLoginWindowMs: number;
+  /** Milliseconds that a ban lasts. Default 600,000. */
+  readonly banMs: number;
+  /** Milliseconds that the second refusal in a window is held back; each later one twice as long. 0 for none. Default 100. */
+  readonly failedLoginDelayMs: number;
+  /** Milliseconds that a refusal is held back at most. Default 5,000. */
+  readonly maximumFailedLoginDelayMs: number;
+  /** Refusals that are held back at the same time; beyond them they are sent at once. Default 1,000. */
+  readonly maximumDelayedRefusals: number;
+  /** Addresses, and client ids, whose failures, bans and rates are remembered; the oldest are forgotten. Default 20,000. */
+  readonly maximumTrackedAddresses: number;
+  /** Longest client id in characters. Default 65,535: no limit. */
+  readonly maximumClientIdLength: number;
+  /** Regular expression that the whole client id has to match, for example `[a-z0-9-]+`. Default: any client id. */
+  readonly clientIdPattern: string | undefined;
+  /** What every client id has to begin with. Default: anything. */
+  readonly clientIdPrefix: string | undefined;
+  /** Whether the client id has to be the user name. Default false. */
+  readonly clientIdMustEqualUserName: boolean;
+  /** Messages a second that a client may publish; one that is faster is read more slowly. 0 for no limit. Default 0. */
+  readonly maximumMessageRate: number;
+  /** Bytes a second that a client may send; one that is faster is read more slowly. 0 for no limit. Default 0. */
+  readonly maximumByteRate: number;
+  /** Milliseconds for which a client that was quiet may make up at once. Default 1,000. */
+  readonly rateBurstMs: number;
+  /** Milliseconds after which a client that goes on exceeding its rate is disconnected; 0 for never. Default 30,000. */
+  readonly rateGraceMs: number;
   /** Sessions, connected or not. Default 1,000,000. */
   readonly maximumSessions: number;
   /** Subscriptions of one client. Default 100,000. */
   readonly maximumSubscriptions: number;
   /** Topic levels in names and filters. Default 128. */
   readonly maximumTopicLevels: number;
+  /** Bytes of topic names and filters. Default 65,535: no limit. */
+  readonly maximumTopicBytes: number;
   /** Retained messages. Default 1,000,000. */
   readonly maximumRetainedMessages: number;
   /** Payload and property bytes of all retained messages. Default 1 GiB. */
@@ -77,6 +130,11 @@ export interface BrokerSettings {
   readonly sysIntervalSeconds: number;
 }
 
+/** Some settings; those that are undefined have their default. */
+export type SettingChanges = {
+  readonly [Name in keyof BrokerSettings]?: BrokerSettings[Name] | undefined;
+};
+
 export const defaultSettings: BrokerSettings = {
   versions: [ProtocolVersion.MQTT_3_1, ProtocolVersion.MQTT_3_1_1, ProtocolVersion.MQTT_5_0],
   connectTimeoutMs: 10_000,
@@ -98,9 +156,33 @@ export const defaultSettings: BrokerSettings = {
   maximumOutputBytes: 16 * 1024 * 1024,
   maximumTotalOutputBytes: 512 * 1024 * 1024,
   maximumConnections: 100_000,
+  maximumConnectionsPerListener: 0,
+  maximumConnectionsPerAddress: 0,
+  maximumPendingConnectionsPerAddress: 1_000,
+  maximumConnectionsPerUser: 0,
+  maximumConnectRate: 0,
+  maximumConnectRatePerAddress: 0,
+  trustedAddresses: ["127.0.0.0/8", "::1"],
+  maximumFailedLogins: 100,
+  maximumFailedLoginsPerClientId: 1_000,
+  failedLoginWindowMs: 60_000,
+  banMs: 600_000,
+  failedLoginDelayMs: 100,
+  maximumFailedLoginDelayMs: 5_000,
+  maximumDelayedRefusals: 1_000,
+  maximumTrackedAddresses: 20_000,
+  maximumClientIdLength: 65_535,
+  clientIdPattern: undefined,
+  clientIdPrefix: undefined,
+  clientIdMustEqualUserName: false,
+  maximumMessageRate: 0,
+  maximumByteRate: 0,
+  rateBurstMs: 1_000,
+  rateGraceMs: 30_000,
   maximumSessions: 1_000_000,
   maximumSubscriptions: 100_000,
   maximumTopicLevels: 128,
+  maximumTopicBytes: 65_535,
   maximumRetainedMessages: 1_000_000,
   maximumRetainedBytes: 1024 * 1024 * 1024,
   maximumSessionExpiryInterval: SESSION_NEVER_EXPIRES,
@@ -114,7 +196,9 @@ export const defaultSettings: BrokerSettings = {
 };
 
 /** Lowest and highest value of each number; the rest is checked by its type. */
-const ranges: Partial<Record<keyof BrokerSettings, readonly [lowest: number, highest: number]>> = {
+export const settingRanges: Partial<
+  Record<keyof BrokerSettings, readonly [lowest: number, highest: number]>
+> = {
   connectTimeoutMs: [1, 3_600_000],
   decisionTimeoutMs: [1, 3_600_000],
   maximumPacketSize: [20, LARGEST_REMAINING_LENGTH + 5],
@@ -128,9 +212,29 @@ const ranges: Partial<Record<keyof BrokerSettings, readonly [lowest: number, hig
   maximumOutputBytes: [65_536, Number.MAX_SAFE_INTEGER],
   maximumTotalOutputBytes: [65_536, Number.MAX_SAFE_INTEGER],
   maximumConnections: [1, Number.MAX_SAFE_INTEGER],
+  maximumConnectionsPerListener: [0, Number.MAX_SAFE_INTEGER],
+  maximumConnectionsPerAddress: [0, Number.MAX_SAFE_INTEGER],
+  maximumPendingConnectionsPerAddress: [0, Number.MAX_SAFE_INTEGER],
+  maximumConnectionsPerUser: [0, Number.MAX_SAFE_INTEGER],
+  maximumConnectRate: [0, 1_000_000],
+  maximumConnectRatePerAddress: [0, 1_000_000],
+  maximumFailedLogins: [0, Number.MAX_SAFE_INTEGER],
+  maximumFailedLoginsPerClientId: [0, Number.MAX_SAFE_INTEGER],
+  failedLoginWindowMs: [1, 86_400_000],
+  banMs: [1, 2_592_000_000],
+  failedLoginDelayMs: [0, 60_000],
+  maximumFailedLoginDelayMs: [0, 60_000],
+  maximumDelayedRefusals: [0, Number.MAX_SAFE_INTEGER],
+  maximumTrackedAddresses: [1, 10_000_000],
+  maximumClientIdLength: [1, 65_535],
+  maximumMessageRate: [0, 1_000_000_000],
+  maximumByteRate: [0, Number.MAX_SAFE_INTEGER],
+  rateBurstMs: [100, 3_600_000],
+  rateGraceMs: [0, 86_400_000],
   maximumSessions: [1, Number.MAX_SAFE_INTEGER],
   maximumSubscriptions: [1, Number.MAX_SAFE_INTEGER],
   maximumTopicLevels: [1, 65_535],
+  maximumTopicBytes: [1, 65_535],
   maximumRetainedMessages: [0, Number.MAX_SAFE_INTEGER],
   maximumRetainedBytes: [0, Number.MAX_SAFE_INTEGER],
   maximumSessionExpiryInterval: [0, SESSION_NEVER_EXPIRES],
@@ -143,7 +247,7 @@ const ranges: Partial<Record<keyof BrokerSettings, readonly [lowest: number, hig
  * The defaults with `changes` on top.
  * @throws ConfigError that names the setting, what was found and what is allowed
  */
-export function completeSettings(changes: Partial<BrokerSettings> = {}): BrokerSettings {
+export function completeSettings(changes: SettingChanges = {}): BrokerSettings {
   const settings: BrokerSettings = { ...defaultSettings };
   for (const [name, value] of Object.entries(changes)) {
     if (!Object.hasOwn(defaultSettings, name)) throw new ConfigError(name, "there is no such setting.");
@@ -154,7 +258,7 @@ export function completeSettings(changes: Partial<BrokerSettings> = {}): BrokerS
 }
 
 function checked(name: keyof BrokerSettings, value: unknown): unknown {
-  const range = ranges[name];
+  const range = settingRanges[name];
   if (range !== undefined) {
     const [lowest, highest] = range;
     if (!Number.isInteger(value) || (value as number) < lowest || (value as number) > highest) {
@@ -178,12 +282,35 @@ function checked(name: keyof BrokerSettings, value: unknown): unknown {
     }
     return value;
   }
-  if (name === "responseInformation") {
+  if (name === "responseInformation" || name === "clientIdPrefix") {
     if (typeof value !== "string")
       throw new ConfigError(name, `${String(value)} is not allowed; it is a text.`);
+    return value;
+  }
+  if (name === "clientIdPattern") {
+    if (typeof value !== "string" || !isRegularExpression(value))
+      throw new ConfigError(name, `${String(value)} is not allowed; it is a regular expression.`);
+    return value;
+  }
+  if (name === "trustedAddresses") {
+    if (
+      !Array.isArray(value) ||
+      !value.every((each) => typeof each === "string" && isAddressOrNetwork(each))
+    ) {
+      const words = "it is a list of addresses and networks such as 192.0.2.7, 10.0.0.0/8 and 2001:db8::/32.";
+      throw new ConfigError(name, words);
+    }
     return value;
   }
   if (typeof value !== "boolean")
     throw new ConfigError(name, `${String(value)} is not allowed; it is true or false.`);
   return value;
+}
+
+function isRegularExpression(text: string): boolean {
+  try {
+    return new RegExp(text, "u") instanceof RegExp;
+  } catch {
+    return false;
+  }
 }

@@ -36,6 +36,14 @@ export class StoredQueue {
     return this.pushed - this.shifted;
   }
 
+  /** Memory of the arrays, room for what may still come included. */
+  get memoryBytes(): number {
+    let bytes = 0;
+    for (let chunk: Chunk | undefined = this.#first; chunk !== undefined; chunk = chunk.next)
+      bytes += chunk.ids.buffer.byteLength + chunk.sizes.buffer.byteLength;
+    return bytes;
+  }
+
   /** The id of the first one's record; 0 when there is none. */
   get head(): number {
     return this.size === 0 ? 0 : (this.#first.ids[this.#head] as number);

@@ -56,7 +56,7 @@ export class SysTopics implements TimerTarget {
   }
 
   #update(): void {
-    const { metrics, sessions, tree, retained, outcomes, outputPool } = this.#core;
+    const { metrics, sessions, tree, retained, outcomes, limits, outputPool } = this.#core;
     const now = this.#core.now();
     const dropped = outcomes.total - outcomes.count("no-subscriber");
     this.#publish("store/mode", this.#core.durable?.store.mode ?? "memory");
@@ -86,6 +86,8 @@ export class SysTopics implements TimerTarget {
     this.#publish("packet/out/bytes", outputPool.unwrittenBytes);
     for (const [kind, count] of Object.entries(outcomes.counts))
       this.#publish(`publish/undelivered/${kind}`, count);
+    for (const [limit, count] of Object.entries(limits.counts))
+      if (count > 0) this.#publish(`limits/${limit}`, count);
     this.#load("messages/received", metrics.packetsReceived, now);
     this.#load("messages/sent", metrics.packetsSent, now);
     this.#load("publish/received", metrics.publishReceived, now);

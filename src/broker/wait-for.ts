@@ -16,9 +16,9 @@ const overdue: DisconnectReason = {
  */
 export function waitFor<T>(channel: Channel, pending: Promise<T>, next: (value: T) => void): void {
   const { connection } = channel;
-  const { timers, settings } = channel.core;
+  const { timers } = channel.core;
   channel.decisionTimer ??= new Timer({ onTimer: () => channel.close(overdue) });
-  timers.arm(channel.decisionTimer, settings.decisionTimeoutMs);
+  timers.arm(channel.decisionTimer, channel.settings.decisionTimeoutMs);
   connection.pause();
   pending
     .then((value) => {
