@@ -2,8 +2,11 @@
 
 import { ConfigError } from "#base";
 import {
+  type ArrivalOptions,
   type ListenNotice,
   type PipeChoice,
+  type ProxyOptions,
+  secureWebSocketListener,
   type TlsCredentials,
   type TransportListener,
   tcpListener,
@@ -11,7 +14,12 @@ import {
   webSocketListener,
 } from "#transport";
 
-interface PortOptions {
+interface CommonOptions extends ProxyOptions, ArrivalOptions {
+  /** What rules and the log call it. Default: protocol and port or path, for example `tls:8883`. */
+  readonly name?: string;
+}
+
+interface PortOptions extends CommonOptions {
   readonly port: number;
   /** One address or name, or several. Default: this machine only. */
   readonly host?: string | readonly string[];
@@ -22,24 +30,38 @@ interface PipeOptions {
   readonly pipes?: PipeChoice;
 }
 
+interface SecureOptions extends TlsCredentials {
+  /**
+   * The names of the protocol in ALPN; who offers others only is refused. Empty: what clients offer does not matter.
+   * Default: `mqtt`; for `wss` `http/1.1`.
+   */
+  readonly alpn?: readonly string[];
+}
+
+interface UnixOptions extends CommonOptions {
+  readonly path: string;
+  /** Rights of the socket's file, for example `0o660`. Default: what the process's umask leaves. */
+  readonly mode?: number;
+  /** Group of the socket's file, by number or name. Default: the process's. */
+  readonly group?: number | string;
+}
+
+interface WebSocketOptions extends PortOptions {
+  /** Default `/mqtt`. */
+  readonly path?: string;
+  /** Which web pages may connect, by their origin. Default: all. */
+  readonly originAllowed?: readonly string[];
+  /** Largest head of the HTTP request that opens a connection. Default 16,384. */
+  readonly maxHeaderBytes?: number;
+}
+
 /** Where to listen. Without `host` only this machine can connect. */
 export type ListenerOptions =
   | ({ readonly protocol: "tcp" } & PortOptions & PipeOptions)
-  | ({
-      readonly protocol: "tls";
-      /** Milliseconds that the handshake may take. Default 10,000. */
-      readonly handshakeTimeoutMs?: number;
-    } & PortOptions &
-      TlsCredentials &
-      PipeOptions)
-  | ({ readonly protocol: "unix"; readonly path: string; readonly mode?: number } & PipeOptions)
-  | ({
-      readonly protocol: "websocket";
-      /** Default `/mqtt`. */
-      readonly path?: string;
-      /** Which web pages may connect, by their origin. Default: all. */
-      readonly originAllowed?: readonly string[];
-    } & PortOptions);
+  | ({ readonly protocol: "tls" } & PortOptions & SecureOptions & PipeOptions)
+  | ({ readonly protocol: "unix" } & UnixOptions & PipeOptions)
+  | ({ readonly protocol: "websocket" } & WebSocketOptions)
+  | ({ readonly protocol: "wss" } & WebSocketOptions & SecureOptions);
 
 /** Where a listener's words go. */
 export interface ListenerReports {
@@ -50,74 +72,113 @@ export interface ListenerReports {
 /** Room for several packets in one WebSocket message. */
 const WEBSOCKET_SLACK_BYTES = 1024 * 1024;
 const LONGEST_HANDSHAKE_MS = 3_600_000;
+const MOST_UNFINISHED = 1_000_000;
+const LARGEST_HEADER_BYTES = 1024 * 1024;
+/** RFC 7301. */
+const LONGEST_ALPN_NAME = 255;
 
 /** Whether only this machine can reach what listens on `host`. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** Whether other machines can reach this listener. */
+/** Whether other machines can reach this listener, be it through a proxy. */
 export function isExposed(options: ListenerOptions): boolean {
+  if (options.proxyProtocol === true) return true;
   if (options.protocol === "unix" || options.host === undefined) return false;
   return [options.host].flat().some((host) => !isLoopback(host));
 }
 
+/** What rules and the log call this listener. */
+export function listenerName(options: ListenerOptions): string {
+  const { name, protocol } = options;
+  return name ?? `${protocol}:${options.protocol === "unix" ? options.path : options.port}`;
+}
+
 /**
  * The transport for `options`.
- * @throws ConfigError when a value is not allowed; `path` of the error is `name` and the option
+ * @param at where they stand, for example `listeners[0]`
+ * @throws ConfigError when a value is not allowed; `path` of the error is `at` and the option
  */
 export function listenerFor(
   options: ListenerOptions,
-  name: string,
+  at: string,
   limits: { readonly maximumPacketSize: number },
   reports: ListenerReports,
 ): TransportListener {
-  if (options.protocol === "unix") {
-    const mode = options.mode === undefined ? {} : { mode: options.mode };
-    return tcpListener({ path: options.path, ...mode, pipes: pipesOf(options, name), ...reports });
-  }
-  checkWhole(`${name}.port`, options.port, 0, 65_535);
-  const host = options.host === undefined ? {} : { host: options.host };
-  const port = { port: options.port, ...host };
-  switch (options.protocol) {
-    case "tcp":
-      return tcpListener({ ...port, pipes: pipesOf(options, name), ...reports });
-    case "tls":
-      return tlsListenerFor(options, name, reports);
-    case "websocket":
-      return webSocketListener({
-        ...port,
-        ...(options.path === undefined ? {} : { path: options.path }),
-        ...(options.originAllowed === undefined ? {} : { originAllowed: options.originAllowed }),
-        maxMessageBytes: limits.maximumPacketSize + WEBSOCKET_SLACK_BYTES,
-        ...reports,
-      });
+  checkNumbers(options, at);
+  try {
+    return transportFor(options, at, limits, reports);
+  } catch (error) {
+    throw error instanceof ConfigError && !error.path.startsWith(`${at}.`)
+      ? error.renamed(`${at}.${error.path}`)
+      : error;
   }
 }
 
-function tlsListenerFor(
-  options: Extract<ListenerOptions, { protocol: "tls" }>,
-  name: string,
+function transportFor(
+  options: ListenerOptions,
+  at: string,
+  limits: { readonly maximumPacketSize: number },
   reports: ListenerReports,
 ): TransportListener {
-  const { handshakeTimeoutMs } = options;
+  const maxMessageBytes = limits.maximumPacketSize + WEBSOCKET_SLACK_BYTES;
+  switch (options.protocol) {
+    case "tcp":
+    case "unix":
+      return tcpListener({ ...options, pipes: pipesOf(options, at), ...reports });
+    case "tls":
+      checkAlpn(options, at);
+      return tlsListener({ ...options, pipes: pipesOf(options, at), ...reports });
+    case "websocket":
+      checkWebSocket(options, at);
+      return webSocketListener({ ...options, maxMessageBytes, ...reports });
+    case "wss":
+      checkAlpn(options, at);
+      checkWebSocket(options, at);
+      return secureWebSocketListener({ ...options, maxMessageBytes, ...reports });
+  }
+}
+
+/** @throws ConfigError */
+function checkNumbers(options: ListenerOptions, at: string): void {
+  const { handshakeTimeoutMs, maxUnfinished } = options;
+  if (options.protocol !== "unix") checkWhole(`${at}.port`, options.port, 0, 65_535);
   if (handshakeTimeoutMs !== undefined) {
-    checkWhole(`${name}.handshakeTimeoutMs`, handshakeTimeoutMs, 1, LONGEST_HANDSHAKE_MS);
+    checkWhole(`${at}.handshakeTimeoutMs`, handshakeTimeoutMs, 1, LONGEST_HANDSHAKE_MS);
   }
-  const pipes = pipesOf(options, name);
-  try {
-    return tlsListener({ ...options, pipes, ...reports });
-  } catch (error) {
-    throw error instanceof ConfigError ? error.renamed(`${name}.${error.path}`) : error;
+  if (maxUnfinished !== undefined) checkWhole(`${at}.maxUnfinished`, maxUnfinished, 1, MOST_UNFINISHED);
+}
+
+/** @throws ConfigError */
+function checkWebSocket({ path, maxHeaderBytes }: WebSocketOptions, at: string): void {
+  if (path !== undefined && !/^\/[^?#\s]*$/.test(path)) {
+    throw new ConfigError(
+      `${at}.path`,
+      `"${path}" is no path; give one such as /mqtt, without a question mark.`,
+    );
   }
+  if (maxHeaderBytes !== undefined) {
+    checkWhole(`${at}.maxHeaderBytes`, maxHeaderBytes, 1, LARGEST_HEADER_BYTES);
+  }
+}
+
+/** @throws ConfigError */
+function checkAlpn({ alpn = [] }: SecureOptions, at: string): void {
+  const wrong = alpn.findIndex((name) => name.length === 0 || Buffer.byteLength(name) > LONGEST_ALPN_NAME);
+  if (wrong === -1) return;
+  throw new ConfigError(
+    `${at}.alpn[${wrong}]`,
+    `a name in ALPN has from 1 to ${LONGEST_ALPN_NAME} bytes; give one such as mqtt.`,
+  );
 }
 
 const pipeChoices: readonly unknown[] = ["auto", "net", "handle"] satisfies PipeChoice[];
 
 /** @throws ConfigError for what is none of the choices */
-function pipesOf({ pipes = "auto" }: PipeOptions, name: string): PipeChoice {
+function pipesOf({ pipes = "auto" }: PipeOptions, at: string): PipeChoice {
   if (pipeChoices.includes(pipes)) return pipes;
-  throw new ConfigError(`${name}.pipes`, `${String(pipes)} is not allowed; it is auto, net or handle.`);
+  throw new ConfigError(`${at}.pipes`, `${String(pipes)} is not allowed; it is auto, net or handle.`);
 }
 
 /** @throws ConfigError unless `value` is a whole number from `lowest` to `highest` */

@@ -16,8 +16,21 @@ import {
 } from "#base";
 import { Broker, type BrokerSettings, type PacketTrace } from "#broker";
 import type { RecoveryReport, Store } from "#store";
-import { type ListeningAddress, memoryPipes, type Pipe, type TransportListener } from "#transport";
-import { isExposed, type ListenerOptions, type ListenerReports, listenerFor } from "./listen.ts";
+import {
+  type ListeningAddress,
+  memoryPipes,
+  type Pipe,
+  type SecureListener,
+  type TlsCredentials,
+  type TransportListener,
+} from "#transport";
+import {
+  isExposed,
+  type ListenerOptions,
+  type ListenerReports,
+  listenerFor,
+  listenerName,
+} from "./listen.ts";
 import { type PersistenceOptions, storeFor } from "./persistence.ts";
 import { version } from "./version.ts";
 
@@ -43,8 +56,13 @@ export interface BrokerOptions {
   readonly random?: Random;
 }
 
+interface NamedListener {
+  readonly name: string;
+  readonly transport: TransportListener | SecureListener;
+}
+
 export class MartletBroker extends Broker {
-  readonly #listeners: TransportListener[];
+  readonly #listeners: readonly NamedListener[];
   readonly #clock: Clock;
   readonly #log: Log;
   #addresses: readonly ListeningAddress[] = [];
@@ -80,9 +98,10 @@ export class MartletBroker extends Broker {
       onProblem: (problem) => log.write("warn", describeError(problem)),
       onNotice: (level, sentence) => log.write(level, sentence),
     };
-    this.#listeners = listeners.map((listener, index) =>
-      listenerFor(listener, `listeners[${index}]`, this.settings, reports),
-    );
+    this.#listeners = listeners.map((listener, index) => ({
+      name: listenerName(listener),
+      transport: listenerFor(listener, `listeners[${index}]`, this.settings, reports),
+    }));
   }
 
   /** Where clients can connect; empty before `start`. */
@@ -100,8 +119,8 @@ export class MartletBroker extends Broker {
     this.open();
     const addresses: ListeningAddress[] = [];
     try {
-      for (const listener of this.#listeners) {
-        addresses.push(...(await listener.start((pipe) => this.accept(pipe))));
+      for (const { name, transport } of this.#listeners) {
+        addresses.push(...(await transport.start((pipe) => this.accept(pipe, name))));
         if (!this.isOpen) throw new StateError("The broker was stopped while it started.");
       }
     } catch (error) {
@@ -110,6 +129,20 @@ export class MartletBroker extends Broker {
     }
     this.#addresses = addresses;
     return this;
+  }
+
+  /**
+   * Replaces what the TLS listeners of this name show and ask for, from the next handshake on. Connections go on.
+   *
+   * @throws ConfigError when there is none of this name, or the credentials cannot be used; then the old ones stay
+   */
+  renewCredentials(listener: string, credentials: TlsCredentials): void {
+    const renewed = this.#listeners.filter(
+      (each): each is NamedListener & { readonly transport: SecureListener } =>
+        each.name === listener && "renew" in each.transport,
+    );
+    if (renewed.length === 0) throw new ConfigError(listener, "there is no TLS listener of this name.");
+    for (const { transport } of renewed) transport.renew(credentials);
   }
 
   #tellRestored({ records, durationMs, cut, lostBatches, salvaged }: RecoveryReport): void {
@@ -131,7 +164,7 @@ export class MartletBroker extends Broker {
 
   /** Stops listening, tells the clients, and resolves when all are gone, at the latest after a few seconds. */
   async stop(): Promise<void> {
-    const closed = this.#listeners.map((listener) => listener.close());
+    const closed = this.#listeners.map(({ transport }) => transport.close());
     await this.close();
     await Promise.all(closed);
   }

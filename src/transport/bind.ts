@@ -4,7 +4,7 @@
  */
 
 import { once } from "node:events";
-import { chmod, unlink } from "node:fs/promises";
+import { chmod, chown, lstat, readFile, unlink } from "node:fs/promises";
 import { type AddressInfo, connect, type ListenOptions, type Server } from "node:net";
 import { ListenError, listenOnPathError, listenOnPortError, systemCode } from "./errors.ts";
 
@@ -20,12 +20,17 @@ interface PathTarget {
   readonly path: string;
   /** Rights of the socket's file, for example `0o660`. Default: what the process's umask leaves. */
   readonly mode?: number;
+  /** Group of the socket's file, by number or by a name of `/etc/group`. Default: the process's. */
+  readonly group?: number | string;
 }
 
 /** Where to listen. */
 export type BindTarget = PortTarget | PathTarget;
 
 const LOOPBACK_HOSTS = ["127.0.0.1", "::1"];
+
+/** For `chown`: whoever it is. */
+const SAME_OWNER = -1;
 
 /** So many times the system may choose a port that is free on the first host only. */
 const PORT_CHOICES = 8;
@@ -81,24 +86,40 @@ function isWithoutIPv6(error: unknown): boolean {
   return code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT";
 }
 
-async function bindPath<S extends Server>({ path, mode }: PathTarget, createServer: () => S): Promise<S> {
+async function bindPath<S extends Server>(target: PathTarget, createServer: () => S): Promise<S> {
+  const { path, mode, group } = target;
   const server = createServer();
   try {
+    const groupId = group === undefined ? undefined : await groupIdOf(group);
     await listen(server, { path }).catch(async (error: unknown) => {
-      if (systemCode(error) !== "EADDRINUSE" || (await isServed(path))) throw error;
+      if (systemCode(error) !== "EADDRINUSE" || (await isTaken(path))) throw error;
       await unlink(path);
       await listen(server, { path });
     });
+    if (groupId !== undefined) await chown(path, SAME_OWNER, groupId);
     if (mode !== undefined) await chmod(path, mode);
     return server;
   } catch (error) {
     server.close();
-    throw listenOnPathError(path, error);
+    throw error instanceof ListenError ? error : listenOnPathError(path, error);
   }
 }
 
-/** Whether somebody listens on the socket; only a clear refusal is a no. */
-async function isServed(path: string): Promise<boolean> {
+/** @throws ListenError for a name that this machine does not know */
+async function groupIdOf(group: number | string): Promise<number> {
+  if (typeof group === "number") return group;
+  const lines = (await readFile("/etc/group", "utf8")).split("\n").map((line) => line.split(":"));
+  const id = lines.find(([name]) => name === group)?.[2];
+  if (id !== undefined) return Number(id);
+  throw new ListenError(`This machine has no group ${group}; check the spelling, or give its number`);
+}
+
+/** Whether somebody listens on the socket; only a clear refusal is a no. @throws ListenError for a file of another kind */
+async function isTaken(path: string): Promise<boolean> {
+  const file = await lstat(path);
+  if (!file.isSocket()) {
+    throw new ListenError(`There is a file ${path} that is no socket; choose another path, or remove it`);
+  }
   const socket = connect({ path });
   try {
     await once(socket, "connect");

@@ -6,15 +6,17 @@
 
 import { once } from "node:events";
 import { type AddressInfo, connect, type Server, type Socket } from "node:net";
-import type { SecureContextOptions } from "node:tls";
+import type { SecureContextOptions, TLSSocket } from "node:tls";
 import { type Clock, describeError, InvariantError, systemClock } from "#base";
 import type { HandleIo } from "./handle-io.ts";
 import type { HandleHome } from "./handle-pipe.ts";
 import { createHandleServer } from "./handle-server.ts";
 import { loadTls } from "./lazy-modules.ts";
 import { lackingForTls } from "./node-handles.ts";
+import { peerAddressOf } from "./peer-address.ts";
 import type { Pipe, PipeReceiver } from "./pipe.ts";
 import { type TlsHandleHome, TlsHandlePipe } from "./tls-handle-pipe.ts";
+import type { TlsPeer } from "./tls-peer.ts";
 
 const LOOPBACK = "127.0.0.1";
 const TRIAL_TIMEOUT_MS = 2_000;
@@ -46,7 +48,7 @@ export function tryHandles(io: HandleIo): Promise<string | undefined> {
   return outcome;
 }
 
-/** The same over TLS, with the listener's own certificate. */
+/** The same over TLS, with the listener's own certificate, or with a key of the trial's where it has none. */
 export async function tryTlsHandles(
   io: HandleIo,
   context: SecureContextOptions,
@@ -54,14 +56,32 @@ export async function tryTlsHandles(
   const lacks = lackingForTls();
   if (lacks !== undefined) return lacks;
   const home: TlsHandleHome = { io, clock: systemClock(), graceMs: TRIAL_TIMEOUT_MS };
+  const peerOf = (socket: TLSSocket): TlsPeer => ({
+    address: peerAddressOf(socket, "tls"),
+    pskIdentity: undefined,
+    isVerified: false,
+  });
+  // It talks to itself, and sends nothing that matters.
+  const [atServer, atClient] = context.cert === undefined ? [pskAtServer, pskAtClient] : [];
+  const accepting = { ...context, ...atServer };
+  const dialing = { host: LOOPBACK, rejectUnauthorized: false, ...atClient };
   return await runTrial({
     createServer: (accept) =>
-      loadTls().createServer(context, (socket) => accept(new TlsHandlePipe(socket, home))),
-    // It talks to itself, and sends nothing that matters.
-    dial: (port) => loadTls().connect({ port, host: LOOPBACK, rejectUnauthorized: false }),
+      loadTls().createServer(accepting, (socket) => accept(new TlsHandlePipe(socket, home, peerOf(socket)))),
+    dial: (port) => loadTls().connect({ ...dialing, port }),
     dialled: "secureConnect",
   });
 }
+
+const PSK_CIPHERS = "PSK";
+const trialKey = Buffer.alloc(32, "trial");
+const pskAtServer = { ciphers: PSK_CIPHERS, pskCallback: () => trialKey };
+const pskAtClient = {
+  ciphers: PSK_CIPHERS,
+  maxVersion: "TLSv1.2",
+  pskCallback: () => ({ psk: trialKey, identity: "trial" }),
+  checkServerIdentity: () => undefined,
+} as const;
 
 interface Trial {
   readonly createServer: (accept: (pipe: Pipe) => void) => Server;

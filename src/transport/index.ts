@@ -2,13 +2,14 @@
  * @module transport: byte pipes behind one port, over TCP, TLS, Unix sockets, WebSocket and memory. No packets here.
  */
 
+export type { ArrivalOptions } from "./arrivals.ts";
 export { type ConnectPipes, type PipeContractCase, pipeContract } from "./contract.ts";
 export { ListenError, PipeError, type PipeErrorKind } from "./errors.ts";
 export { type MemoryListener, memoryListener, memoryPipes } from "./memory.ts";
 export type {
   ListeningAddress,
-  PeerAddress,
   OpeningRequest,
+  PeerAddress,
   PeerCertificate,
   Pipe,
   PipeReceiver,
@@ -16,11 +17,21 @@ export type {
   TransportListener,
 } from "./pipe.ts";
 export type { ListenNotice, PipeChoice } from "./pipe-choice.ts";
+export type { ProxyOptions } from "./proxy-trust.ts";
+export type { SecureListener } from "./secure-listener.ts";
 export { connectTcp, type TcpDialOptions, type TcpListenerOptions, tcpListener } from "./tcp.ts";
 export { connectTls, type TlsDialOptions, type TlsListenerOptions, tlsListener } from "./tls.ts";
-export type { TlsCredentials } from "./tls-credentials.ts";
+export {
+  type ClientCertificateDemand,
+  checkCredentials,
+  type PreSharedKeys,
+  type TlsCredentials,
+  type TlsIdentity,
+} from "./tls-credentials.ts";
 export {
   connectWebSocket,
+  type SecureWebSocketListenerOptions,
+  secureWebSocketListener,
   type WebSocketDialOptions,
   type WebSocketListenerOptions,
   webSocketListener,

@@ -36,7 +36,7 @@ export function peerAddressOfHandle(handle: StreamHandle, transport: TransportKi
 const MAPPED_IPV4 = "::ffff:";
 
 /** `192.0.2.7` also when it came in on an IPv6 socket, so that it meets the same rules. */
-function plainAddress(address = ""): string {
+export function plainAddress(address = ""): string {
   return address.startsWith(MAPPED_IPV4) && address.includes(".")
     ? address.slice(MAPPED_IPV4.length)
     : address;

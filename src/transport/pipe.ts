@@ -6,7 +6,7 @@
  */
 
 /** What carries the bytes. */
-export type TransportKind = "tcp" | "unix" | "tls" | "websocket" | "memory";
+export type TransportKind = "tcp" | "unix" | "tls" | "websocket" | "wss" | "memory";
 
 /** Both ends of a connection. Unix sockets and memory pipes have no ports: theirs are 0. */
 export interface PeerAddress {

@@ -31,8 +31,14 @@ export class SocketPipe implements Pipe {
   #closed = false;
   #cancelGrace: (() => void) | undefined;
 
-  constructor(socket: Socket, transport: "tcp" | "unix" | "tls", options: SocketPipeOptions) {
-    this.peer = peerAddressOf(socket, transport);
+  /** @param peer where the connection really comes from, when `socket` does not know */
+  constructor(
+    socket: Socket,
+    transport: "tcp" | "unix" | "tls",
+    options: SocketPipeOptions,
+    peer: PeerAddress = peerAddressOf(socket, transport),
+  ) {
+    this.peer = peer;
     this.#socket = socket;
     this.#options = options;
     socket.on("error", this.#onError);

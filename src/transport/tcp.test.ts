@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -284,6 +284,31 @@ describe("Unix sockets", () => {
     );
     const client = await connectTcp({ path });
     client.destroy();
+  });
+
+  test("has the group it was given, by number or name", async () => {
+    const path = await socketPath();
+    const own = process.getgid?.() ?? 0;
+    await listenerOf({ path, group: own, mode: 0o660 }).start(() => undefined);
+    expect(await stat(path)).toMatchObject({ gid: own });
+    const name = (await readFile("/etc/group", "utf8"))
+      .split("\n")
+      .find((line) => line.split(":")[2] === `${own}`);
+    const second = await socketPath();
+    await listenerOf({ path: second, group: name?.split(":")[0] ?? own }).start(() => undefined);
+    expect(await stat(second)).toMatchObject({ gid: own });
+    await expect(
+      listenerOf({ path: `${path}2`, group: "no-such-group" }).start(() => undefined),
+    ).rejects.toThrow("This machine has no group no-such-group; check the spelling, or give its number");
+  });
+
+  test("a file of another kind is never removed", async () => {
+    const path = await socketPath();
+    await writeFile(path, "precious");
+    await expect(listenerOf({ path }).start(() => undefined)).rejects.toThrow(
+      `There is a file ${path} that is no socket; choose another path, or remove it`,
+    );
+    expect(await readFile(path, "utf8")).toBe("precious");
   });
 
   test("one whose owner died is taken over", async () => {

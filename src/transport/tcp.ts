@@ -5,10 +5,13 @@
 import { once } from "node:events";
 import { connect, createServer, type Server } from "node:net";
 import { type Clock, systemClock } from "#base";
+import { type ArrivalOptions, Arrivals } from "./arrivals.ts";
 import type { BindTarget } from "./bind.ts";
 import { failedDial, PipeError } from "./errors.ts";
 import { createHandleServer } from "./handle-server.ts";
 import { DEFAULT_GRACE_MS, type Pipe, type TransportListener } from "./pipe.ts";
+import { acceptProxied } from "./proxied-pipe.ts";
+import { type ProxyOptions, trustedProxiesOf } from "./proxy-trust.ts";
 import { type PipeOptions, ServerListener, type ServerListenerOptions } from "./server-listener.ts";
 import { nodeSocketOptions, type SocketOptions } from "./socket-options.ts";
 import { SocketPipe } from "./socket-pipe.ts";
@@ -21,7 +24,12 @@ interface TcpOptions extends SocketOptions {
 }
 
 /** Where to listen (`port`, or `path` for a Unix socket), and how. */
-export type TcpListenerOptions = BindTarget & TcpOptions & PipeOptions & ServerListenerOptions;
+export type TcpListenerOptions = BindTarget &
+  TcpOptions &
+  PipeOptions &
+  ProxyOptions &
+  ArrivalOptions &
+  ServerListenerOptions;
 
 /** Where to, and how: `{ port: 1883 }`, `{ host: "192.0.2.7", port: 1883 }` or `{ path: "/run/martlet.sock" }`. */
 export type TcpDialOptions = TcpOptions &
@@ -38,19 +46,28 @@ const DEFAULT_DIAL_TIMEOUT_MS = 10_000;
  * @example
  * const listener = tcpListener({ port: 1883 });
  * const addresses = await listener.start((pipe) => pipe.open(receiver));
+ *
+ * @throws ConfigError for proxies that are no addresses
  */
 export function tcpListener(options: TcpListenerOptions): TransportListener {
   const transport = "path" in options ? "unix" : "tcp";
   const pipeOptions = pipeOptionsOf(options);
+  const { clock } = pipeOptions;
+  const trusted = trustedProxiesOf(options, transport === "unix" ? "unix" : "port");
+  const arrivals = new Arrivals(options, clock, (problem) => options.onProblem?.(problem));
   return new ServerListener<Server>(options, options, {
     kind: transport,
     pipes: options.pipes ?? "auto",
-    createServer: (accept, io) =>
-      io === undefined
+    createServer(accept, io) {
+      const home = trusted === undefined ? undefined : { arrivals, trusted, clock, accept };
+      const take = home === undefined ? accept : (pipe: Pipe): void => acceptProxied(pipe, home);
+      return io === undefined
         ? createServer(nodeSocketOptions(options), (socket) =>
-            accept(new SocketPipe(socket, transport, pipeOptions)),
+            take(new SocketPipe(socket, transport, pipeOptions)),
           )
-        : createHandleServer({ ...pipeOptions, io, transport, openPipes: 0 }, options, accept),
+        : createHandleServer({ ...pipeOptions, io, transport, openPipes: 0 }, options, take);
+    },
+    dropUnfinished: () => arrivals.dropAll(),
   });
 }
 

@@ -19,8 +19,8 @@ import {
   type StreamHandle,
   WriteOutcome,
 } from "./handle-io.ts";
-import { peerAddressOf } from "./peer-address.ts";
 import type { PeerAddress, PeerCertificate, Pipe, PipeReceiver } from "./pipe.ts";
+import { certificateOf, type TlsPeer } from "./tls-peer.ts";
 
 /** What the pipes of one listener share. */
 export interface TlsHandleHome {
@@ -61,12 +61,16 @@ export class TlsHandlePipe implements Pipe, HandleOwner {
   /** How many kept writes, and of how many bytes, are in flight. */
   #keptInFlight = 0;
   #keptBytesInFlight = 0;
+  readonly pskIdentity: string | undefined;
+  readonly #tlsPeer: TlsPeer;
   #certificate: PeerCertificate | undefined;
   #cancelGrace: (() => void) | undefined;
 
   /** `socket` has just finished its handshake and has not been read. */
-  constructor(socket: TLSSocket, home: TlsHandleHome) {
-    this.peer = peerAddressOf(socket, "tls");
+  constructor(socket: TLSSocket, home: TlsHandleHome, peer: TlsPeer) {
+    this.peer = peer.address;
+    this.pskIdentity = peer.pskIdentity;
+    this.#tlsPeer = peer;
     this.#socket = socket;
     this.#home = home;
     this.#handle = (socket as unknown as { readonly _handle: TlsHandle })._handle;
@@ -82,7 +86,7 @@ export class TlsHandlePipe implements Pipe, HandleOwner {
 
   /** Asked for when it is first wanted; ask before the pipe closes. */
   get peerCertificate(): PeerCertificate | undefined {
-    this.#certificate ??= this.#socket.getPeerX509Certificate();
+    this.#certificate ??= certificateOf(this.#socket, this.#tlsPeer);
     return this.#certificate;
   }
 

@@ -7,28 +7,31 @@
  */
 
 import { once } from "node:events";
-import type { Socket } from "node:net";
-import type { Server, TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { type Clock, systemClock } from "#base";
+import { type ArrivalOptions, ArrivalStep, Arrivals, DEFAULT_HANDSHAKE_TIMEOUT_MS } from "./arrivals.ts";
 import type { PortTarget } from "./bind.ts";
 import { failedDial, PipeError } from "./errors.ts";
+import { createFront } from "./front.ts";
 import type { HandleIo } from "./handle-io.ts";
 import { tryHandles, tryTlsHandles } from "./handle-trial.ts";
-import { HandshakeReports } from "./handshake-reports.ts";
 import { loadTls } from "./lazy-modules.ts";
-import { DEFAULT_GRACE_MS, type Pipe, type TransportListener } from "./pipe.ts";
-import { type PipeOptions, ServerListener, type ServerListenerOptions } from "./server-listener.ts";
+import { peerAddressOf } from "./peer-address.ts";
+import { DEFAULT_GRACE_MS, type Pipe } from "./pipe.ts";
+import { type ProxyOptions, trustedProxiesOf } from "./proxy-trust.ts";
+import { type SecureListener, SecureServerListener } from "./secure-listener.ts";
+import type { PipeOptions, ServerListenerOptions } from "./server-listener.ts";
 import { nodeSocketOptions, type SocketOptions } from "./socket-options.ts";
-import { secureContextOptions, type TlsCredentials } from "./tls-credentials.ts";
+import type { TlsCredentials } from "./tls-credentials.ts";
 import { TlsHandlePipe } from "./tls-handle-pipe.ts";
+import { TlsHandshakes } from "./tls-handshakes.ts";
+import type { TlsPeer } from "./tls-peer.ts";
 import { TlsSocketPipe } from "./tls-socket-pipe.ts";
 
 /** What a TLS connection can be told at either end. */
 interface TlsOptions extends SocketOptions {
   /** How long `Pipe.end` waits for the peer. Default: 2 seconds. */
   readonly graceMs?: number;
-  /** How long the handshake may take. Default: 10 seconds. */
-  readonly handshakeTimeoutMs?: number;
   readonly clock?: Clock;
 }
 
@@ -37,13 +40,23 @@ export type TlsListenerOptions = PortTarget &
   TlsCredentials &
   TlsOptions &
   PipeOptions &
-  ServerListenerOptions;
+  ProxyOptions &
+  ArrivalOptions &
+  ServerListenerOptions & {
+    /**
+     * The names of the protocol in ALPN. Who offers other names only is refused; who offers none is not. An empty list:
+     * what clients offer does not matter. Default: `mqtt`.
+     */
+    readonly alpn?: readonly string[];
+  };
 
 /** Where to, and how. */
 export interface TlsDialOptions extends TlsOptions {
   /** Default: 127.0.0.1. */
   readonly host?: string;
   readonly port: number;
+  /** How long the handshake may take. Default: 10 seconds. */
+  readonly handshakeTimeoutMs?: number;
   /** The name that the server's certificate has to carry. Default: `host`. */
   readonly serverName?: string;
   /** The authorities that may have signed the server's certificate, in PEM form. Default: those that Node knows. */
@@ -53,7 +66,6 @@ export interface TlsDialOptions extends TlsOptions {
   readonly key?: string | Uint8Array;
 }
 
-const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
 const ALPN_PROTOCOLS = ["mqtt"];
 
 /**
@@ -65,39 +77,32 @@ const ALPN_PROTOCOLS = ["mqtt"];
  *
  * @throws ConfigError for a certificate or key that cannot be used; its path is the option
  */
-export function tlsListener(options: TlsListenerOptions): TransportListener {
-  const { host, port, pipes = "auto", requireCertificate = false } = options;
-  const context = secureContextOptions(options);
-  const unfinished = new UnfinishedHandshakes();
-  return new ServerListener<Server>(host === undefined ? { port } : { host, port }, options, {
+export function tlsListener(options: TlsListenerOptions): SecureListener {
+  const { host, port, pipes = "auto", alpn = ALPN_PROTOCOLS, handshakeTimeoutMs } = options;
+  const trusted = trustedProxiesOf(options, "port");
+  const arrivals = new Arrivals(options, clockOf(options), (problem) => options.onProblem?.(problem));
+  const handshakes = new TlsHandshakes(options, { kind: "tls", alpn, handshakeTimeoutMs, arrivals });
+  const target = host === undefined ? { port } : { host, port };
+  const recipe = {
     kind: "tls",
     pipes,
-    tryHandles: async (io) => (await tryHandles(io)) ?? (await tryTlsHandles(io, context)),
-    createServer(accept, io) {
-      const server = loadTls().createServer({
-        ...context,
-        ...nodeSocketOptions(options),
-        requestCert: requireCertificate,
-        rejectUnauthorized: requireCertificate,
-        handshakeTimeout: options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS,
-        ALPNProtocols: ALPN_PROTOCOLS,
-      });
-      const reports = new HandshakeReports(clockOf(options), (problem) => options.onProblem?.(problem));
-      server.on("connection", (socket) => unfinished.add(socket));
-      server.on("secureConnection", (socket) => {
-        unfinished.remove(socket);
-        // Node has seen to it; nobody gets in should that ever change.
-        if (requireCertificate && !socket.authorized) socket.destroy();
-        else accept(pipeOver(socket, options, io));
-      });
-      server.on("tlsClientError", (error, socket) => {
-        reports.failed(error, socket);
-        socket.destroy();
-      });
-      return server;
-    },
-    dropUnfinished: () => unfinished.destroyAll(),
-  });
+    tryHandles: async (io: HandleIo) =>
+      (await tryHandles(io)) ?? (await tryTlsHandles(io, handshakes.credentials.context)),
+    createServer: (accept: (pipe: Pipe) => void, io: HandleIo | undefined) =>
+      createFront({
+        arrivals,
+        socket: options,
+        trusted,
+        firstStep: ArrivalStep.TLS_HANDSHAKE,
+        next: (below, arrival) =>
+          handshakes.begin(below, arrival, (socket, peer) => {
+            arrivals.remove(arrival);
+            accept(pipeOver(socket, options, io, peer));
+          }),
+      }),
+    dropUnfinished: () => arrivals.dropAll(),
+  } as const;
+  return new SecureServerListener(target, options, recipe, handshakes);
 }
 
 /** Connects to a port (of 127.0.0.1 unless a `host` is given) over TLS, and verifies the server. Throws `PipeError`. */
@@ -121,7 +126,8 @@ export async function connectTls(options: TlsDialOptions): Promise<Pipe> {
   );
   try {
     await once(socket, "secureConnect");
-    return pipeOver(socket, options, undefined);
+    const address = peerAddressOf(socket, "tls");
+    return pipeOver(socket, options, undefined, { address, pskIdentity: undefined, isVerified: true });
   } catch (error) {
     throw failedDial(name, error);
   } finally {
@@ -129,9 +135,11 @@ export async function connectTls(options: TlsDialOptions): Promise<Pipe> {
   }
 }
 
-function pipeOver(socket: TLSSocket, options: TlsOptions, io: HandleIo | undefined): Pipe {
+function pipeOver(socket: TLSSocket, options: TlsOptions, io: HandleIo | undefined, peer: TlsPeer): Pipe {
   const home = { clock: clockOf(options), graceMs: options.graceMs ?? DEFAULT_GRACE_MS };
-  return io === undefined ? new TlsSocketPipe(socket, home) : new TlsHandlePipe(socket, { ...home, io });
+  return io === undefined
+    ? new TlsSocketPipe(socket, home, peer)
+    : new TlsHandlePipe(socket, { ...home, io }, peer);
 }
 
 function clockOf({ clock = systemClock() }: TlsOptions): Clock {
@@ -140,31 +148,4 @@ function clockOf({ clock = systemClock() }: TlsOptions): Clock {
 
 function pem(content: string | Uint8Array): string | Buffer {
   return typeof content === "string" ? content : Buffer.from(content);
-}
-
-/** Connections whose handshake has neither succeeded nor failed. */
-class UnfinishedHandshakes {
-  readonly #sockets = new Map<string, Socket>();
-
-  add(socket: Socket): void {
-    const key = keyOf(socket);
-    this.#sockets.set(key, socket);
-    socket.once("close", () => {
-      if (this.#sockets.get(key) === socket) this.#sockets.delete(key);
-    });
-  }
-
-  /** `socket` is the secured one over one that was added. */
-  remove(socket: TLSSocket): void {
-    this.#sockets.delete(keyOf(socket));
-  }
-
-  destroyAll(): void {
-    for (const socket of this.#sockets.values()) socket.destroy();
-  }
-}
-
-/** Node does not say which connection a secured socket stands on, but they have the same ends. */
-function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }

@@ -10,8 +10,7 @@ import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import { EMPTY_BYTES, Ring } from "#base";
 import { brokenPipe, PipeError } from "./errors.ts";
-import { peerAddressOf } from "./peer-address.ts";
-import type { PeerAddress, Pipe, PipeReceiver } from "./pipe.ts";
+import type { OpeningRequest, PeerAddress, PeerCertificate, Pipe, PipeReceiver } from "./pipe.ts";
 
 const BINARY = { binary: true };
 
@@ -22,9 +21,15 @@ const UNSUPPORTED_DATA = 1003;
 const NO_STATUS = 1005;
 const WITHOUT_HANDSHAKE = 1006;
 
+/** What was found out before the WebSocket opened. */
+export type WebSocketPeer = Pick<Pipe, "peer" | "peerCertificate" | "pskIdentity" | "openingRequest">;
+
 /** One end of an open WebSocket. */
 export class WebSocketPipe implements Pipe {
   readonly peer: PeerAddress;
+  readonly peerCertificate: PeerCertificate | undefined;
+  readonly pskIdentity: string | undefined;
+  readonly openingRequest: OpeningRequest | undefined;
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   readonly #waiting = new Ring<Uint8Array>();
@@ -38,8 +43,11 @@ export class WebSocketPipe implements Pipe {
   #error: PipeError | undefined;
 
   /** `webSocket` has just opened on `socket`; the pipe must be made before it emits a message. */
-  constructor(webSocket: WebSocket, socket: Socket) {
-    this.peer = peerAddressOf(socket, "websocket");
+  constructor(webSocket: WebSocket, socket: Socket, facts: WebSocketPeer) {
+    this.peer = facts.peer;
+    this.peerCertificate = facts.peerCertificate;
+    this.pskIdentity = facts.pskIdentity;
+    this.openingRequest = facts.openingRequest;
     this.#webSocket = webSocket;
     this.#socket = socket;
     webSocket.pause();
@@ -56,7 +64,8 @@ export class WebSocketPipe implements Pipe {
   write(bytes: Uint8Array): boolean {
     const webSocket = this.#webSocket;
     if (this.#ending || webSocket.readyState !== webSocket.OPEN) return true;
-    if (this.#keptWrites > 0) {
+    // TLS never takes a write at once.
+    if (this.#keptWrites > 0 || "encrypted" in this.#socket) {
       webSocket.send(bytes, BINARY, this.#onTaken);
     } else {
       webSocket.send(bytes, BINARY);

@@ -107,6 +107,51 @@ describe("the handshake", () => {
     await connected(url);
   });
 
+  test("a refused origin is said, at most once a second", async () => {
+    const said: string[] = [];
+    const { url } = await listening({
+      originAllowed: ["https://example.org"],
+      onProblem: ({ message }) => said.push(message),
+    });
+    for (let i = 0; i < 3; i++)
+      await refusalOf(url, ["mqtt"], { origin: `https://${"evil".repeat(40)}.example` });
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^The WebSocket handshake with 127\.0\.0\.1 port \d+ failed: its origin is not allowed: "https:\/\/(evil){23}"$/,
+      ),
+    ]);
+  });
+
+  test("the request is known to whoever judges the client", async () => {
+    const { port, accepted } = await listening();
+    const url = `ws://127.0.0.1:${port}/mqtt?token=1`;
+    const pipe = await connectWebSocket({ url, headers: { Authorization: "Bearer 2" } });
+    cleanups.push(() => pipe.destroy());
+    await until("it is accepted", () => accepted.length === 1);
+    const request = accepted[0]?.pipe.openingRequest;
+    expect(request?.url).toBe("/mqtt?token=1");
+    expect(request?.headers).toMatchObject({ authorization: "Bearer 2", "sec-websocket-protocol": "mqtt" });
+    expect(pipe.openingRequest).toBeUndefined();
+  });
+
+  test("a request that is too large is refused", async () => {
+    const { url, accepted } = await listening({ maxHeaderBytes: 1_000 });
+    expect(await refusalOf(url, ["mqtt"], { cookie: "x".repeat(1_000) })).toMatch(/^431/);
+    await connected(url);
+    await until("one is accepted", () => accepted.length === 1);
+  });
+
+  test("too many at a time are dropped, and said", async () => {
+    const said: string[] = [];
+    const { port } = await listening({ maxUnfinished: 1, onProblem: ({ message }) => said.push(message) });
+    const first = connect(port, "127.0.0.1").resume();
+    cleanups.push(() => first.destroy());
+    await once(first, "connect");
+    const second = connect(port, "127.0.0.1").resume();
+    await once(second, "close");
+    expect(said).toEqual(["A connection was dropped: 1 have not finished their handshake, the most allowed"]);
+  });
+
   test("a function judges origins itself", async () => {
     const { url } = await listening({ originAllowed: (origin) => origin !== undefined });
     expect(await refusalOf(url, ["mqtt"])).toMatch(/^403 /);

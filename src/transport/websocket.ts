@@ -1,19 +1,35 @@
 /**
- * MQTT over WebSocket: the listener, an HTTP server that upgrades on one path, and the dialer for Node.
+ * MQTT over WebSocket, bare or over TLS: the listeners, and the dialer for Node.
  *
- * What is not an MQTT upgrade gets one plain sentence and is closed. Compression is off: it costs hundreds of kilobytes
- * a connection. TLS is not done here.
+ * A connection may owe a PROXY header, a TLS handshake and an HTTP request before it is a pipe; all of that together has
+ * one time limit.
  */
 
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
+import type { IncomingMessage } from "node:http";
+import type { Server, Socket } from "node:net";
+import { systemClock } from "#base";
+import {
+  type Arrival,
+  type ArrivalOptions,
+  ArrivalStep,
+  Arrivals,
+  DEFAULT_HANDSHAKE_TIMEOUT_MS,
+} from "./arrivals.ts";
 import type { PortTarget } from "./bind.ts";
 import { failedDial } from "./errors.ts";
-import { loadHttp, loadWs } from "./lazy-modules.ts";
-import { DEFAULT_GRACE_MS, type Pipe, type TransportListener } from "./pipe.ts";
+import { createFront, peerOfArrival } from "./front.ts";
+import { loadWs } from "./lazy-modules.ts";
+import { peerAddressOf } from "./peer-address.ts";
+import { DEFAULT_GRACE_MS, type OpeningRequest, type Pipe, type TransportListener } from "./pipe.ts";
+import { type ProxyOptions, trustedProxiesOf } from "./proxy-trust.ts";
+import { type SecureListener, SecureServerListener } from "./secure-listener.ts";
 import { ServerListener, type ServerListenerOptions } from "./server-listener.ts";
-import { nodeSocketOptions, type SocketOptions } from "./socket-options.ts";
+import type { SocketOptions } from "./socket-options.ts";
+import type { TlsCredentials } from "./tls-credentials.ts";
+import { TlsHandshakes } from "./tls-handshakes.ts";
+import { certificateOf } from "./tls-peer.ts";
 import { WebSocketPipe } from "./websocket-pipe.ts";
+import { type OriginRule, type Subprotocol, WebSocketUpgrader } from "./websocket-upgrader.ts";
 
 /** What a WebSocket connection can be told at either end. */
 interface WebSocketOptions {
@@ -24,8 +40,6 @@ interface WebSocketOptions {
   readonly maxMessageBytes?: number;
   /** How long `Pipe.end` waits for the peer. Default: 2 seconds. */
   readonly graceMs?: number;
-  /** How long the opening handshake may take. Default: 10 seconds. */
-  readonly handshakeTimeoutMs?: number;
 }
 
 /** Where to listen, and for whom. */
@@ -33,6 +47,8 @@ export interface WebSocketListenerOptions
   extends PortTarget,
     WebSocketOptions,
     SocketOptions,
+    ProxyOptions,
+    ArrivalOptions,
     ServerListenerOptions {
   /** Where clients connect; other paths are answered with 404. Default: `/mqtt`. */
   readonly path?: string;
@@ -40,13 +56,24 @@ export interface WebSocketListenerOptions
    * Which web pages may connect, by their origin (`https://example.org`). A list lets in clients that name no origin,
    * since only browsers can be trusted to name it. Default: all.
    */
-  readonly originAllowed?: readonly string[] | ((origin: string | undefined) => boolean);
+  readonly originAllowed?: OriginRule;
+  /** Largest head of an HTTP request; a larger one is answered with 431. Default: 16 KiB. */
+  readonly maxHeaderBytes?: number;
 }
+
+/** The same over TLS. */
+export type SecureWebSocketListenerOptions = WebSocketListenerOptions &
+  TlsCredentials & {
+    /** As for `tlsListener`. Default: `http/1.1`, which browsers offer. */
+    readonly alpn?: readonly string[];
+  };
 
 /** Where to, and how. */
 export interface WebSocketDialOptions extends WebSocketOptions {
   /** `ws://host:port/mqtt`, or `wss://`. */
   readonly url: string;
+  /** How long the opening handshake may take. Default: 10 seconds. */
+  readonly handshakeTimeoutMs?: number;
   /** `mqttv3.1` is for old brokers. */
   readonly subprotocol?: Subprotocol;
   /** Sent with the handshake, for example a token for a proxy. */
@@ -64,15 +91,10 @@ export interface WebSocketDialOptions extends WebSocketOptions {
   };
 }
 
-/** In order of preference. */
-const SUBPROTOCOLS = ["mqtt", "mqttv3.1"] as const;
-type Subprotocol = (typeof SUBPROTOCOLS)[number];
-
 const DEFAULT_PATH = "/mqtt";
 const DEFAULT_MAX_MESSAGE_BYTES = 16 * 1024 * 1024 + 64 * 1024;
-const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
-/** How late a handshake's timeout may be noticed. */
-const HANDSHAKE_SWEEP_MS = 1_000;
+const DEFAULT_MAX_HEADER_BYTES = 16 * 1024;
+const ALPN_PROTOCOLS = ["http/1.1"];
 
 /**
  * A listener for WebSocket.
@@ -80,14 +102,65 @@ const HANDSHAKE_SWEEP_MS = 1_000;
  * @example
  * const listener = webSocketListener({ port: 8083, originAllowed: ["https://example.org"] });
  * const addresses = await listener.start((pipe) => pipe.open(receiver));
+ *
+ * @throws ConfigError for proxies that are no addresses
  */
 export function webSocketListener(options: WebSocketListenerOptions): TransportListener {
-  const { host, port } = options;
-  return new ServerListener<Server>(host === undefined ? { port } : { host, port }, options, {
+  const arrivals = arrivalsOf(options);
+  const upgrader = upgraderOf(options, arrivals);
+  // What is wrong with the proxies is said before anybody listens.
+  trustedProxiesOf(options, "port");
+  return new ServerListener(targetOf(options), options, {
     kind: "websocket",
-    createServer: (accept) => createUpgradingServer(options, accept),
-    dropUnfinished: (server) => server.closeAllConnections(),
+    createServer: (accept) =>
+      frontOf(options, arrivals, ArrivalStep.WEBSOCKET_HANDSHAKE, (socket, arrival) =>
+        upgrader.begin(socket, arrival, (webSocket, request) =>
+          accept(
+            new WebSocketPipe(webSocket, socket, {
+              peer: peerOfArrival(socket, "websocket", arrival),
+              openingRequest: openingRequestOf(request),
+            }),
+          ),
+        ),
+      ),
+    dropUnfinished: () => arrivals.dropAll(),
   });
+}
+
+/**
+ * A listener for WebSocket over TLS.
+ *
+ * @example
+ * const listener = secureWebSocketListener({ port: 8084, cert: readFileSync("server.pem"), key: readFileSync("server.key") });
+ *
+ * @throws ConfigError for a certificate or key that cannot be used; its path is the option
+ */
+export function secureWebSocketListener(options: SecureWebSocketListenerOptions): SecureListener {
+  const { alpn = ALPN_PROTOCOLS, handshakeTimeoutMs } = options;
+  const arrivals = arrivalsOf(options);
+  const upgrader = upgraderOf(options, arrivals);
+  const handshakes = new TlsHandshakes(options, { kind: "wss", alpn, handshakeTimeoutMs, arrivals });
+  trustedProxiesOf(options, "port");
+  const recipe = {
+    kind: "wss",
+    createServer: (accept: (pipe: Pipe) => void) =>
+      frontOf(options, arrivals, ArrivalStep.TLS_HANDSHAKE, (below, arrival) =>
+        handshakes.begin(below, arrival, (socket, tlsPeer) =>
+          upgrader.begin(socket, arrival, (webSocket, request) =>
+            accept(
+              new WebSocketPipe(webSocket, socket, {
+                peer: tlsPeer.address,
+                openingRequest: openingRequestOf(request),
+                pskIdentity: tlsPeer.pskIdentity,
+                peerCertificate: certificateOf(socket, tlsPeer),
+              }),
+            ),
+          ),
+        ),
+      ),
+    dropUnfinished: () => arrivals.dropAll(),
+  } as const;
+  return new SecureServerListener(targetOf(options), options, recipe, handshakes);
 }
 
 /** Connects to a WebSocket server, as a client in Node. Throws `PipeError`. */
@@ -102,13 +175,15 @@ export function connectWebSocket(options: WebSocketDialOptions): Promise<Pipe> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => reject(failedDial(url, error));
     try {
-      const handshake = { ...wsOptionsOf(options), ...tls, headers, handshakeTimeout: handshakeTimeoutMs };
+      const ws = { ...wsOptionsOf(options), perMessageDeflate: false, handshakeTimeout: handshakeTimeoutMs };
+      const handshake = { ...ws, ...tls, headers };
       const webSocket = new (loadWs().WebSocket)(url, [subprotocol], handshake);
       webSocket.once("error", fail);
       webSocket.once("upgrade", ({ socket }) => {
         webSocket.once("open", () => {
           webSocket.off("error", fail);
-          resolve(new WebSocketPipe(webSocket, socket));
+          const kind = "encrypted" in socket ? "wss" : "websocket";
+          resolve(new WebSocketPipe(webSocket, socket, { peer: peerAddressOf(socket, kind) }));
         });
       });
     } catch (error) {
@@ -117,104 +192,37 @@ export function connectWebSocket(options: WebSocketDialOptions): Promise<Pipe> {
   });
 }
 
-function createUpgradingServer(options: WebSocketListenerOptions, accept: (pipe: Pipe) => void): Server {
-  const { path = DEFAULT_PATH, handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
-  const upgrader = new (loadWs().WebSocketServer)({
-    ...wsOptionsOf(options),
-    noServer: true,
-    clientTracking: false,
-    // [MQTT-6.0.0-4]; `refusalOf` has seen that one of them is offered.
-    handleProtocols: (offered) => SUBPROTOCOLS.find((name) => offered.has(name)) ?? false,
-  });
-  const server = loadHttp().createServer(
-    {
-      ...nodeSocketOptions(options),
-      headersTimeout: handshakeTimeoutMs,
-      requestTimeout: handshakeTimeoutMs,
-      connectionsCheckingInterval: HANDSHAKE_SWEEP_MS,
-    },
-    (request, response) => answerPlainHttp(path, request, response),
-  );
-  server.on("upgrade", (request, socket, head) => {
-    const refusal = refusalOf(request, path, options.originAllowed);
-    if (refusal === undefined) {
-      upgrader.handleUpgrade(request, socket, head, (webSocket) =>
-        accept(new WebSocketPipe(webSocket, request.socket)),
-      );
-    } else refuse(socket, refusal);
-  });
-  return server;
+/** Hands each socket on, from the first byte behind a PROXY header. */
+function frontOf(
+  options: WebSocketListenerOptions,
+  arrivals: Arrivals,
+  firstStep: ArrivalStep,
+  next: (socket: Socket, arrival: Arrival) => void,
+): Server {
+  const trusted = trustedProxiesOf(options, "port");
+  return createFront({ arrivals, socket: options, trusted, firstStep, next });
+}
+
+function arrivalsOf(options: WebSocketListenerOptions): Arrivals {
+  return new Arrivals(options, systemClock(), (problem) => options.onProblem?.(problem));
+}
+
+function upgraderOf(options: WebSocketListenerOptions, arrivals: Arrivals): WebSocketUpgrader {
+  const { path = DEFAULT_PATH, originAllowed, maxHeaderBytes = DEFAULT_MAX_HEADER_BYTES } = options;
+  const webSocket = wsOptionsOf(options);
+  return new WebSocketUpgrader({ path, originAllowed, maxHeaderBytes, webSocket, arrivals });
+}
+
+function targetOf({ host, port }: PortTarget): PortTarget {
+  return host === undefined ? { port } : { host, port };
+}
+
+function openingRequestOf({ url = "", headers }: IncomingMessage): OpeningRequest {
+  const plain = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
+  return { url, headers: Object.fromEntries(plain) };
 }
 
 function wsOptionsOf(options: WebSocketOptions) {
   const { maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, graceMs = DEFAULT_GRACE_MS } = options;
-  return { maxPayload: maxMessageBytes, closeTimeout: graceMs, perMessageDeflate: false };
-}
-
-interface Refusal {
-  readonly status: number;
-  readonly sentence: string;
-}
-
-/** Why an upgrade is not for us; `ws` judges the rest of the handshake. */
-function refusalOf(
-  request: IncomingMessage,
-  path: string,
-  originAllowed: WebSocketListenerOptions["originAllowed"],
-): Refusal | undefined {
-  if (pathOf(request) !== path) return notFound(path);
-  if (!isOriginAllowed(request.headers.origin, originAllowed)) {
-    return { status: 403, sentence: "Pages of this origin may not connect here." };
-  }
-  const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-  if (!SUBPROTOCOLS.some((name) => offered.includes(name))) {
-    // [MQTT-6.0.0-3]
-    return { status: 400, sentence: "Offer the WebSocket subprotocol mqtt." };
-  }
-  return undefined;
-}
-
-function isOriginAllowed(
-  origin: string | undefined,
-  allowed: WebSocketListenerOptions["originAllowed"],
-): boolean {
-  if (allowed === undefined) return true;
-  if (typeof allowed === "function") return allowed(origin);
-  return origin === undefined || allowed.includes(origin);
-}
-
-function pathOf(request: IncomingMessage): string {
-  const url = request.url ?? "";
-  const query = url.indexOf("?");
-  return query === -1 ? url : url.slice(0, query);
-}
-
-function notFound(path: string): Refusal {
-  return { status: 404, sentence: `There is nothing here; MQTT over WebSocket is at ${path}.` };
-}
-
-function refuse(socket: Duplex, { status, sentence }: Refusal): void {
-  socket.on("error", () => socket.destroy());
-  socket.once("finish", () => socket.destroy());
-  const body = `${sentence}\n`;
-  socket.end(
-    `HTTP/1.1 ${status} ${loadHttp().STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
-}
-
-function answerPlainHttp(path: string, request: IncomingMessage, response: ServerResponse): void {
-  const { status, sentence } =
-    pathOf(request) === path || pathOf(request) === "/"
-      ? {
-          status: 426,
-          sentence: `This port speaks MQTT over WebSocket at ${path}; connect with an MQTT client.`,
-        }
-      : notFound(path);
-  response.writeHead(status, {
-    connection: "close",
-    "content-type": "text/plain; charset=utf-8",
-    ...(status === 426 && { upgrade: "websocket" }),
-  });
-  response.end(`${sentence}\n`);
+  return { maxPayload: maxMessageBytes, closeTimeout: graceMs };
 }

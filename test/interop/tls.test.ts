@@ -177,7 +177,7 @@ describe("martlet on the command line", () => {
         `--tls-cert ${missing}: there is no such file; check the path.`,
       ],
       [
-        ["--tls-cert", certificates.folder, "--tls-key", missing],
+        ["--tls-cert", certificates.folder, "--tls-key", certificates.key],
         /: this is a folder; give the file in it\.$/,
       ],
       [

@@ -1,34 +1,77 @@
-// The pipe contract over TLS, with both kinds of pipes, from both ends.
+// The pipe contract over TLS and over WebSocket on TLS, bare and behind a proxy, with both kinds of pipes, from both ends.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { type ConnectPipes, connectTls, type Pipe, pipeContract, tlsListener } from "#transport";
+import { systemClock } from "#base";
+import {
+  type ConnectPipes,
+  connectTls,
+  connectWebSocket,
+  type Pipe,
+  pipeContract,
+  secureWebSocketListener,
+  type TransportListener,
+  tlsListener,
+} from "#transport";
+import { peerAddressOf } from "../../src/transport/peer-address.ts";
+import { TlsSocketPipe } from "../../src/transport/tls-socket-pipe.ts";
 import { type Certificates, makeCertificates } from "../conformance/certificates.ts";
+import { proxyItself, secured, socketBehind } from "./through-proxy.ts";
 
 let certificates: Certificates;
+let pair: { readonly cert: string; readonly key: string };
+let ca = "";
 
 beforeAll(() => {
   certificates = makeCertificates();
+  pair = { cert: readFileSync(certificates.cert, "utf8"), key: readFileSync(certificates.key, "utf8") };
+  ca = readFileSync(certificates.ca, "utf8");
 });
 
 afterAll(() => certificates.remove());
 
-/** The dialer's end is a net pipe. */
-function overTls(pipes: "net" | "handle"): ConnectPipes {
-  return async (graceMs) => {
-    const [cert, key, ca] = [certificates.cert, certificates.key, certificates.ca].map((file) =>
-      readFileSync(file, "utf8"),
-    ) as [string, string, string];
-    const { promise: accepted, resolve } = Promise.withResolvers<Pipe>();
-    const listener = tlsListener({ host: "127.0.0.1", port: 0, cert, key, pipes, graceMs });
-    const [address] = await listener.start(resolve);
-    const ends = await Promise.all([connectTls({ port: address?.port ?? 0, ca, graceMs }), accepted]);
-    await listener.close();
-    return ends;
-  };
+/** Connects through a listener that is closed again at once, since existing pipes go on. */
+async function through(
+  listener: TransportListener,
+  dial: (port: number) => Promise<Pipe>,
+): Promise<readonly [Pipe, Pipe]> {
+  const { promise: accepted, resolve } = Promise.withResolvers<Pipe>();
+  const [address] = await listener.start(resolve);
+  const ends = await Promise.all([dial(address?.port ?? 0), accepted]);
+  await listener.close();
+  return ends;
 }
 
-describe.each(["net", "handle"] as const)("tls, %s", (pipes) => {
-  const connect = overTls(pipes);
+const local = { host: "127.0.0.1", port: 0 };
+const behindProxy = { proxyProtocol: true, trustedProxies: ["loopback"] };
+
+/** The dialer's end is a net pipe everywhere. */
+function overTls(pipes: "net" | "handle"): ConnectPipes {
+  return (graceMs) =>
+    through(tlsListener({ ...local, ...pair, pipes, graceMs }), (port) => connectTls({ port, ca, graceMs }));
+}
+
+function overProxiedTls(pipes: "net" | "handle"): ConnectPipes {
+  return (graceMs) =>
+    through(tlsListener({ ...local, ...pair, ...behindProxy, pipes, graceMs }), async (port) => {
+      const socket = await secured(await socketBehind(proxyItself, { port }), { ca });
+      const address = peerAddressOf(socket, "tls");
+      const home = { clock: systemClock(), graceMs };
+      return new TlsSocketPipe(socket, home, { address, pskIdentity: undefined, isVerified: true });
+    });
+}
+
+const transports: Readonly<Record<string, ConnectPipes>> = {
+  "tls, net": overTls("net"),
+  "tls, handle": overTls("handle"),
+  "tls behind a proxy, net": overProxiedTls("net"),
+  "tls behind a proxy, handle": overProxiedTls("handle"),
+  wss: (graceMs) =>
+    through(secureWebSocketListener({ ...local, ...pair, graceMs }), (port) =>
+      connectWebSocket({ url: `wss://127.0.0.1:${port}/mqtt`, tls: { ca }, graceMs }),
+    ),
+};
+
+describe.each(Object.entries(transports))("%s", (_name, connect) => {
   const reversed: ConnectPipes = async (graceMs) => {
     const [dialer, acceptor] = await connect(graceMs);
     return [acceptor, dialer];

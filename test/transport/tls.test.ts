@@ -269,7 +269,7 @@ describe("credentials that cannot be used", () => {
       expect.stringMatching(/^cert: certificate 1 in it is damaged: /),
       expect.stringMatching(/^key: it holds no private key in PEM form/),
       "key: it is not the key of the certificate; give the pair that was made together.",
-      "key: it is encrypted; give it without a passphrase (openssl pkey -in … -out …).",
+      "key: it is encrypted; give its passphrase, or the key without one.",
       expect.stringMatching(/^ca: it holds no certificate in PEM form/),
       "requireCertificate: it needs ca, the authority whose certificates are let in.",
     ]);
