@@ -20,6 +20,7 @@ export type {
   Accepted,
   ClientAddress,
   ClientCertificate,
+  ClientLimits,
   ClientOrigin,
   Continued,
   Denied,
@@ -30,6 +31,7 @@ export type {
   Login,
   OpeningRequest,
   Permission,
+  PushedMessage,
   Refused,
 } from "./gate.ts";
 export { guardedGate } from "./guarded-gate.ts";
@@ -46,5 +48,16 @@ export {
   type PasswordHashing,
   type PasswordMethod,
   parsePasswordHash,
+  type ScramAccount,
   verifyPassword,
 } from "./password-hash.ts";
+export {
+  DEFAULT_SCRAM_ITERATIONS,
+  SCRAM_KEY_BYTES,
+  type ScramHash,
+  type ScramHashing,
+  type ScramKeys,
+  type ScramMethod,
+  scramHashOf,
+  scramKeys,
+} from "./password-scram.ts";

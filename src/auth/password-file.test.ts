@@ -95,6 +95,27 @@ describe("verifying", () => {
     expect(hashing.count).toBe(1);
   });
 
+  test("of a name that is not there costs what most names cost", async () => {
+    const salt = "AAECAwQFBgcICQoL";
+    const digest = Buffer.alloc(64, 7).toString("base64");
+    const rounds: number[] = [];
+    const hashing: PasswordHashing = {
+      sha512: () => new Uint8Array(64),
+      pbkdf2Sha512: (_password, _salt, iterations) => {
+        rounds.push(iterations);
+        return new Uint8Array(64);
+      },
+    };
+    const lines = [`a:$6$${salt}$${digest}`, `b:$7$9$${salt}$${digest}`, `c:$7$9$${salt}$${digest}`];
+    const file = PasswordFile.parse([...lines, `d:$7$5$${salt}$${digest}`].join("\n"), "f");
+    await file.verify("nobody", utf8Encode("x"), hashing);
+    file.delete("b");
+    file.delete("c");
+    file.delete("a");
+    await file.verify("nobody", utf8Encode("x"), hashing);
+    expect(rounds).toEqual([9, 5]);
+  });
+
   test("lets nobody in by a password that is not hashed, and nobody into an empty file", async () => {
     const hashing = new CountingHashing();
     const plain = PasswordFile.parse("alice:a\n", "f");
@@ -115,4 +136,44 @@ test.each([
   ["x".repeat(65_536), "a user name has at most 65535 bytes of UTF-8"],
 ])("the user name %j: %s", (name, problem) => {
   expect(userNameProblem(name)).toBe(problem);
+});
+
+describe("two files", () => {
+  test("differ in users who are gone, or have another password or hash", async () => {
+    const [alice, bob, carol] = (await fileText(["alice", "a"], ["bob", "b"], ["carol", "c"])).split("\n");
+    const before = PasswordFile.parse([alice, bob, carol].join("\n"), "f");
+    const [otherBob] = (await fileText(["bob", "new"])).split("\n");
+    const after = PasswordFile.parse(["# comment", alice, otherBob, "dora:plain"].join("\n"), "f");
+    expect(before.usersUnlike(after)).toEqual(["bob", "carol"]);
+    expect(before.usersUnlike(before)).toEqual([]);
+  });
+});
+
+describe("accounts for SCRAM", () => {
+  const key = Buffer.alloc(32, 7).toString("base64");
+  const lineOf = (name: string, iterations: number): string =>
+    `${name}:$scram-sha-256$${iterations}$AAECAwQFBgcICQoL$${key}$${key}`;
+
+  test("are those that were hashed for it", async () => {
+    const file = PasswordFile.parse(`${lineOf("s", 5)}\n${await fileText(["alice", "a"])}plain:x\n`, "f");
+    expect(file.scramOf("s")).toMatchObject({ method: "scram-sha-256", iterations: 5 });
+    expect([file.scramOf("alice"), file.scramOf("plain"), file.scramOf("nobody")]).toEqual(
+      new Array(3).fill(undefined),
+    );
+    expect(["s", "alice", "plain", "nobody"].map((name) => file.methodOf(name))).toEqual([
+      "scram-sha-256",
+      "sha512",
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test("have a usual form, which is found anew after a change", () => {
+    const file = PasswordFile.parse([lineOf("a", 5), lineOf("b", 9), lineOf("c", 9)].join("\n"), "f");
+    expect(file.usualScram("scram-sha-256")?.iterations).toBe(9);
+    expect(file.usualScram("scram-sha-512")).toBeUndefined();
+    file.delete("b");
+    file.delete("c");
+    expect(file.usualScram("scram-sha-256")?.iterations).toBe(5);
+  });
 });

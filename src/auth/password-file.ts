@@ -9,8 +9,10 @@ import {
   type PasswordHash,
   type PasswordHashing,
   parsePasswordHash,
+  type ScramAccount,
   verifyPassword,
 } from "./password-hash.ts";
+import type { ScramMethod } from "./password-scram.ts";
 
 /** Of a user name, as CONNECT can carry it. */
 const LONGEST_NAME = 65_535;
@@ -46,6 +48,8 @@ export interface PlainAccount {
 export class PasswordFile {
   readonly #lines: Line[] = [];
   readonly #accounts = new Map<string, Account>();
+  #commonest: PasswordHash | undefined;
+  readonly #usualScram = new Map<ScramMethod, ScramAccount | undefined>();
 
   /**
    * @param source for errors, the name of the file
@@ -90,6 +94,7 @@ export class PasswordFile {
   set(userName: string, hash: PasswordHash): void {
     const secret = formatPasswordHash(hash);
     const account = this.#accounts.get(userName);
+    this.#forget();
     if (account === undefined) this.#add({ userName, hash, secret });
     else Object.assign(account, { hash, secret });
   }
@@ -99,17 +104,47 @@ export class PasswordFile {
     const account = this.#accounts.get(userName);
     if (account === undefined) return false;
     this.#accounts.delete(userName);
+    this.#forget();
     this.#lines.splice(this.#lines.indexOf(account), 1);
     return true;
   }
 
+  /** How this user's password is hashed; undefined for a user who is not there, and for a password that is not hashed. */
+  methodOf(userName: string): PasswordHash["method"] | undefined {
+    return this.#accounts.get(userName)?.hash?.method;
+  }
+
+  /** What SCRAM needs of this user; undefined when the password is hashed otherwise, or the user is not there. */
+  scramOf(userName: string): ScramAccount | undefined {
+    const hash = this.#accounts.get(userName)?.hash;
+    return hash !== undefined && "serverKey" in hash ? hash : undefined;
+  }
+
+  /** An account like most others of that method: what one who is not there has to look like. */
+  usualScram(method: ScramMethod): ScramAccount | undefined {
+    if (!this.#usualScram.has(method)) {
+      const accounts = this.userNames.map((userName) => this.scramOf(userName));
+      const usual = commonestOf(accounts.filter((account) => account?.method === method));
+      this.#usualScram.set(method, usual);
+    }
+    return this.#usualScram.get(method);
+  }
+
+  /** The users of this file who are not in `next`, or have another password or hash there. */
+  usersUnlike(next: PasswordFile): string[] {
+    const unlike = [...this.#accounts.values()].filter(
+      ({ userName, secret }) => next.#accounts.get(userName)?.secret !== secret,
+    );
+    return unlike.map(({ userName }) => userName);
+  }
+
   /**
-   * Whether this is the user's password. A name that is not there costs what the first one in the file does; a password that is
+   * Whether this is the user's password. A name that is not there costs what most of the file's users do; a password that is
    * not hashed never fits.
    */
   async verify(userName: string, password: Uint8Array, hashing: PasswordHashing): Promise<boolean> {
     const known = this.#accounts.get(userName)?.hash;
-    const judged = known ?? this.#anyHash();
+    const judged = known ?? this.#commonestHash();
     if (judged === undefined) return false;
     const isRight = await verifyPassword(password, judged, hashing);
     return isRight && known !== undefined;
@@ -123,15 +158,43 @@ export class PasswordFile {
     return texts.length === 0 ? "" : `${texts.join("\n")}\n`;
   }
 
+  /** What is kept about all accounts is found anew. */
+  #forget(): void {
+    this.#commonest = undefined;
+    this.#usualScram.clear();
+  }
+
   #add(account: Account): void {
     this.#lines.push(account);
     this.#accounts.set(account.userName, account);
   }
 
-  #anyHash(): PasswordHash | undefined {
-    for (const { hash } of this.#accounts.values()) if (hash !== undefined) return hash;
-    return undefined;
+  /** One that costs what most of them cost; found when it is first asked for after a change. */
+  #commonestHash(): PasswordHash | undefined {
+    this.#commonest ??= commonestOf([...this.#accounts.values()].map(({ hash }) => hash));
+    return this.#commonest;
   }
+}
+
+/** The first of those that most others are like in cost. */
+function commonestOf<Hash extends PasswordHash>(hashes: readonly (Hash | undefined)[]): Hash | undefined {
+  const found = new Map<string, { hash: Hash; count: number }>();
+  for (const hash of hashes) {
+    if (hash === undefined) continue;
+    const cost = costOf(hash);
+    const alike = found.get(cost);
+    if (alike === undefined) found.set(cost, { hash, count: 1 });
+    else alike.count++;
+  }
+  let commonest: { hash: Hash; count: number } | undefined;
+  for (const each of found.values()) if (each.count > (commonest?.count ?? 0)) commonest = each;
+  return commonest?.hash;
+}
+
+/** The same for hashes that take as long. */
+function costOf(hash: PasswordHash): string {
+  const iterations = "iterations" in hash ? hash.iterations : 1;
+  return `${hash.method} ${"cost" in hash ? JSON.stringify(hash.cost) : iterations}`;
 }
 
 function parseLine(line: string): Account | undefined {

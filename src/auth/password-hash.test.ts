@@ -1,4 +1,4 @@
-import { argon2, createHash, pbkdf2 } from "node:crypto";
+import { argon2, createHash, createHmac, pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { seededRandom, utf8Encode } from "#base";
@@ -10,6 +10,7 @@ import {
   parsePasswordHash,
   verifyPassword,
 } from "./password-hash.ts";
+import type { ScramHashing } from "./password-scram.ts";
 
 /** As on a platform without Argon2. */
 const without: PasswordHashing = {
@@ -17,8 +18,15 @@ const without: PasswordHashing = {
   pbkdf2Sha512: (password, salt, iterations, length) =>
     promisify(pbkdf2)(password, salt, iterations, length, "sha512"),
 };
+const scram: ScramHashing = {
+  digest: (hash, bytes) => createHash(hash).update(bytes).digest(),
+  hmac: (hash, key, bytes) => createHmac(hash, key).update(bytes).digest(),
+  pbkdf2: (hash, password, salt, iterations) =>
+    promisify(pbkdf2)(password, salt, iterations, hash === "sha256" ? 32 : 64, hash),
+};
 const hashing: PasswordHashing = {
   ...without,
+  scram,
   argon2id: (message, nonce, { memoryKib: memory, passes, lanes: parallelism }, tagLength) =>
     promisify(argon2)("argon2id", { message, nonce, memory, passes, parallelism, tagLength }),
 };
@@ -70,7 +78,12 @@ describe("hashes of mosquitto", () => {
   });
 });
 
-describe.each<PasswordMethod>(["argon2id", "sha512-pbkdf2", "sha512"])("a new hash of %s", (method) => {
+const methods: readonly PasswordMethod[] = [
+  ...(["argon2id", "sha512-pbkdf2", "sha512"] as const),
+  ...(["scram-sha-256", "scram-sha-512"] as const),
+];
+
+describe.each(methods)("a new hash of %s", (method) => {
   const options = { hashing, random: seededRandom(1), iterations: 7 };
 
   test("fits its password and no other, also when read back", async () => {
@@ -81,12 +94,15 @@ describe.each<PasswordMethod>(["argon2id", "sha512-pbkdf2", "sha512"])("a new ha
         argon2id: /^\$argon2id\$v=19\$m=47104,t=1,p=1\$[^$=]{86}\$[^$=]{86}$/,
         "sha512-pbkdf2": /^\$7\$7\$[^$]{16}\$[^$]{88}$/,
         sha512: /^\$6\$[^$]{16}\$[^$]{88}$/,
+        "scram-sha-256": /^\$scram-sha-256\$7\$[^$]{24}\$[^$]{44}\$[^$]{44}$/,
+        "scram-sha-512": /^\$scram-sha-512\$7\$[^$]{24}\$[^$]{88}\$[^$]{88}$/,
       }[method],
     );
     expect(parsePasswordHash(text)).toEqual({
       ...made,
       salt: new Uint8Array(made.salt),
       hash: new Uint8Array(made.hash),
+      ...("serverKey" in made ? { serverKey: new Uint8Array(made.serverKey) } : {}),
     });
     expect(await verify("pass wörd", text)).toBe(true);
     expect(await verify("pass word", text)).toBe(false);
@@ -131,6 +147,13 @@ describe("a text that is no hash", () => {
     [argon("m=47104,t=1,p=1").replace("v=19", "v=16")],
     [argon("m=47104,t=1,p=1").replace(salt, "AAAA")],
     [`x$6$${salt}$${digest}`],
+    [`$scram-sha-512$4096$${salt}$${digest}`],
+    [`$scram-sha-512$0$${salt}$${digest}$${digest}`],
+    [`$scram-sha-512$10000001$${salt}$${digest}$${digest}`],
+    // Keys of the other hash function.
+    [`$scram-sha-256$4096$${salt}$${digest}$${digest}`],
+    [`$scram-sha-512$4096$${salt}$${digest}$${digest.slice(0, 44)}`],
+    [`$scram-sha-1$4096$${salt}$${digest}$${digest}`],
   ])("%s", (text) => {
     expect(parsePasswordHash(text)).toBeUndefined();
   });
@@ -139,4 +162,33 @@ describe("a text that is no hash", () => {
 test("without Argon2 no password fits a hash of it", async () => {
   const hash = await hashPassword(utf8Encode("x"), "argon2id", { hashing, random: seededRandom(1) });
   expect(await verifyPassword(utf8Encode("x"), hash, without)).toBe(false);
+});
+
+describe("SCRAM", () => {
+  test("has the keys of RFC 7677", async () => {
+    // The RFC gives the proof and the signature; these are the keys that they are made with.
+    const text =
+      "$scram-sha-256$4096$W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=$wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+    expect(await verify("pencil", text)).toBe(true);
+    expect(await verify("Pencil", text)).toBe(false);
+    expect(formatPasswordHash(parsePasswordHash(text) ?? ({} as never))).toBe(text);
+  });
+
+  test("takes a password in each of its Unicode forms, and bytes that are no text as they are", async () => {
+    const options = { hashing, random: seededRandom(3), iterations: 1 };
+    const composed = formatPasswordHash(await hashPassword(utf8Encode("pässﬁon"), "scram-sha-256", options));
+    expect(await verify("pa\u0308ssfion", composed)).toBe(true);
+    const bytes = await hashPassword(Uint8Array.of(0xff), "scram-sha-256", options);
+    expect(await verifyPassword(Uint8Array.of(0xff), bytes, hashing)).toBe(true);
+    expect(await verifyPassword(utf8Encode("\ufffd"), bytes, hashing)).toBe(false);
+  });
+
+  test("that the platform does not have fits nobody, and is not made", async () => {
+    const options = { hashing, random: seededRandom(3), iterations: 1 };
+    const hash = await hashPassword(utf8Encode("x"), "scram-sha-256", options);
+    expect(await verifyPassword(utf8Encode("x"), hash, without)).toBe(false);
+    await expect(
+      hashPassword(utf8Encode("x"), "scram-sha-256", { ...options, hashing: without }),
+    ).rejects.toThrow("there is no scram-sha-256 here.");
+  });
 });

@@ -5,14 +5,23 @@
  *     $7$101$SALT$HASH                             PBKDF2 with HMAC-SHA-512, rounds     mosquitto 2.0
  *     $6$SALT$HASH                                 SHA-512 of password and salt         every mosquitto
  *
+ * and in those of password-scram.ts, which mosquitto does not know.
+ *
  * This room has no hash functions of its own: they come in by `PasswordHashing`. Comparing takes the same time wherever the
  * hashes differ. What a hash costs is bounded, so that a slip of the pen in the file does not stop a broker.
  */
 
 import type { MaybePromise, Random } from "#base";
-import { concatBytes } from "#base";
+import { concatBytes, StateError, sameSecret } from "#base";
+import {
+  DEFAULT_SCRAM_ITERATIONS,
+  SCRAM_KEY_BYTES,
+  type ScramHashing,
+  type ScramMethod,
+  scramKeys,
+} from "./password-scram.ts";
 
-export type PasswordMethod = "argon2id" | "sha512-pbkdf2" | "sha512";
+export type PasswordMethod = "argon2id" | "sha512-pbkdf2" | "sha512" | ScramMethod;
 
 /** The hash functions. `length` is that of the result, in bytes. */
 export interface PasswordHashing {
@@ -30,6 +39,8 @@ export interface PasswordHashing {
     cost: Argon2Cost,
     length: number,
   ): MaybePromise<Uint8Array>;
+  /** Absent: no password fits a hash of SCRAM. */
+  readonly scram?: ScramHashing;
 }
 
 export interface Argon2Cost {
@@ -39,15 +50,27 @@ export interface Argon2Cost {
   readonly lanes: number;
 }
 
-/** A password's hash and how it was made. */
-export type PasswordHash = {
+interface SaltAndHash {
   readonly salt: Uint8Array;
   readonly hash: Uint8Array;
-} & (
-  | { readonly method: "argon2id"; readonly cost: Argon2Cost }
-  | { readonly method: "sha512-pbkdf2"; readonly iterations: number }
-  | { readonly method: "sha512" }
-);
+}
+
+/** What SCRAM needs of an account; `hash` is its StoredKey. */
+export interface ScramAccount extends SaltAndHash {
+  readonly method: ScramMethod;
+  readonly iterations: number;
+  readonly serverKey: Uint8Array;
+}
+
+/** A password's hash and how it was made. */
+export type PasswordHash =
+  | ScramAccount
+  | (SaltAndHash &
+      (
+        | { readonly method: "argon2id"; readonly cost: Argon2Cost }
+        | { readonly method: "sha512-pbkdf2"; readonly iterations: number }
+        | { readonly method: "sha512" }
+      ));
 
 /** That of mosquitto 2.1, which is one of those that OWASP recommends: 46 MiB, one pass. */
 const DEFAULT_COST: Argon2Cost = { memoryKib: 47_104, passes: 1, lanes: 1 };
@@ -63,6 +86,8 @@ const SALT_BYTES: Readonly<Record<PasswordMethod, number>> = {
   argon2id: 64,
   "sha512-pbkdf2": 12,
   sha512: 12,
+  "scram-sha-256": 16,
+  "scram-sha-512": 16,
 };
 const SHORTEST_ARGON2_SALT = 8;
 const SHORTEST_HASH = 16;
@@ -72,25 +97,42 @@ export interface HashOptions {
   readonly hashing: PasswordHashing;
   /** For the salt; has to be that of the system. */
   readonly random: Random;
-  /** Of PBKDF2. Default 210,000. */
+  /** Of PBKDF2 and SCRAM. Default 210,000; of SCRAM-SHA-256 600,000. */
   readonly iterations?: number | undefined;
 }
 
-/** Hashes `password` with a new salt. Argon2id needs a `hashing` that has it. */
+/** Hashes `password` with a new salt. Argon2id and SCRAM need a `hashing` that has them. */
 export async function hashPassword(
   password: Uint8Array,
   method: PasswordMethod,
-  { hashing, random, iterations = DEFAULT_ITERATIONS }: HashOptions,
+  { hashing, random, iterations }: HashOptions,
 ): Promise<PasswordHash> {
   const salt = random.bytes(SALT_BYTES[method]);
+  if (method === "scram-sha-256" || method === "scram-sha-512") {
+    return await hashForScram(password, method, { salt, iterations }, hashing);
+  }
   const empty = { salt, hash: new Uint8Array(HASH_BYTES) };
   const recipe: PasswordHash =
     method === "argon2id"
       ? { ...empty, method, cost: DEFAULT_COST }
       : method === "sha512"
         ? { ...empty, method }
-        : { ...empty, method, iterations };
+        : { ...empty, method, iterations: iterations ?? DEFAULT_ITERATIONS };
   return { ...recipe, hash: await compute(password, recipe, hashing) };
+}
+
+async function hashForScram(
+  password: Uint8Array,
+  method: ScramMethod,
+  {
+    salt,
+    iterations = DEFAULT_SCRAM_ITERATIONS[method],
+  }: { salt: Uint8Array; iterations: number | undefined },
+  { scram }: PasswordHashing,
+): Promise<ScramAccount> {
+  if (scram === undefined) throw new StateError(`there is no ${method} here.`);
+  const { storedKey, serverKey } = await scramKeys(password, method, { salt, iterations }, scram);
+  return { method, salt, iterations, hash: storedKey, serverKey };
 }
 
 /**
@@ -102,7 +144,7 @@ export async function verifyPassword(
   expected: PasswordHash,
   hashing: PasswordHashing,
 ): Promise<boolean> {
-  return isSame(await compute(password, expected, hashing), expected.hash);
+  return sameSecret(await compute(password, expected, hashing), expected.hash);
 }
 
 async function compute(
@@ -119,15 +161,11 @@ async function compute(
     case "argon2id":
       if (hashing.argon2id === undefined) return new Uint8Array(0);
       return await hashing.argon2id(password, salt, recipe.cost, hash.length);
+    case "scram-sha-256":
+    case "scram-sha-512":
+      if (hashing.scram === undefined) return new Uint8Array(0);
+      return (await scramKeys(password, recipe.method, recipe, hashing.scram)).storedKey;
   }
-}
-
-/** In constant time for all of one length, which is no secret. */
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length || a.length === 0) return false;
-  let difference = 0;
-  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number);
-  return difference === 0;
 }
 
 /** The hash that `text` writes down; undefined when it is none that could be verified. */
@@ -148,7 +186,18 @@ export function parsePasswordHash(text: string): PasswordHash | undefined {
     const found = withBytes(parts[2], parts[3], { method: "argon2id", cost } as const);
     return found !== undefined && found.salt.length >= SHORTEST_ARGON2_SALT ? found : undefined;
   }
+  if ((kind === "scram-sha-256" || kind === "scram-sha-512") && parts.length === 4) {
+    return parseScram(kind, parts);
+  }
   return undefined;
+}
+
+function parseScram(method: ScramMethod, parts: readonly string[]): ScramAccount | undefined {
+  const iterations = wholeNumber(parts[0], MOST_ITERATIONS);
+  const serverKey = fromBase64(parts[3]);
+  const keyBytes = SCRAM_KEY_BYTES[method];
+  if (iterations === undefined || serverKey?.length !== keyBytes) return undefined;
+  return withBytes(parts[1], parts[2], { method, iterations, serverKey }, keyBytes);
 }
 
 function withBytes<Recipe>(
@@ -191,6 +240,9 @@ export function formatPasswordHash(hash: PasswordHash): string {
       const bare = (text: string): string => text.replace(/=+$/, "");
       return `$argon2id$v=19$m=${memoryKib},t=${passes},p=${lanes}$${bare(salt)}$${bare(digest)}`;
     }
+    case "scram-sha-256":
+    case "scram-sha-512":
+      return `$${hash.method}$${hash.iterations}$${salt}$${digest}$${toBase64(hash.serverKey)}`;
   }
 }
 

@@ -60,8 +60,7 @@ async function loadLibrary(): Promise<typeof X509> {
 
 /** An authority that signs servers and clients, and no other authorities. */
 export async function makeAuthority({ commonName, keyKind, validity }: Request): Promise<CertifiedKey> {
-  const x509 = await loadLibrary();
-  const keys = await generateKeys(keyKind);
+  const [x509, keys] = await Promise.all([loadLibrary(), generateKeys(keyKind)]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerialNumber(),
     name: nameOf(x509, commonName),
@@ -79,9 +78,8 @@ export async function makeAuthority({ commonName, keyKind, validity }: Request):
 
 /** A certificate signed by `authority`. */
 export async function makeCertificate(authority: CertifiedKey, request: LeafRequest): Promise<CertifiedKey> {
-  const x509 = await loadLibrary();
+  const [x509, keys] = await Promise.all([loadLibrary(), generateKeys(request.keyKind)]);
   const issuer = new x509.X509Certificate(authority.certificate);
-  const keys = await generateKeys(request.keyKind);
   const { digitalSignature, keyEncipherment } = x509.KeyUsageFlags;
   const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
   const extensions: X509.Extension[] = [

@@ -10,5 +10,13 @@ export {
   type WrittenFiles,
 } from "./certificate-folder.ts";
 export type { CertificateFacts, KeyKind } from "./certificate-maker.ts";
+export { type CloudSecrets, parseCloudSecrets } from "./cloud-secrets.ts";
 export { createFile, PRIVATE_MODE, replaceFile } from "./files.ts";
-export { passwordHashing } from "./password-hashing.ts";
+export { HttpCallError, type HttpCallOptions, httpCall } from "./http-call.ts";
+export type { JwtAlgorithm, JwtKeySource } from "./jwt-keys.ts";
+export { type JwtVerifierOptions, jwtVerifier } from "./jwt-verifier.ts";
+export type { KeySetOptions } from "./key-set.ts";
+export { keyedHashing, signatures } from "./keyed-hashing.ts";
+export { passwordHashing, scramHashing } from "./password-hashing.ts";
+export { parsePskFile } from "./psk-file.ts";
+export { WatchedFile, type WatchedFileOptions } from "./watched-file.ts";

@@ -4,12 +4,15 @@ import { systemRandom, utf8Encode } from "#base";
 import { passwordHashing } from "./password-hashing.ts";
 
 describe("the hash functions of Node", () => {
-  test.each(["argon2id", "sha512-pbkdf2", "sha512"] as const)("%s fits what it made", async (method) => {
-    const options = { hashing: passwordHashing(), random: systemRandom(), iterations: 10 };
-    const hash = await hashPassword(utf8Encode("secret"), method, options);
-    expect(await verifyPassword(utf8Encode("secret"), hash, options.hashing)).toBe(true);
-    expect(await verifyPassword(utf8Encode("Secret"), hash, options.hashing)).toBe(false);
-  });
+  test.each(["argon2id", "sha512-pbkdf2", "sha512", "scram-sha-256", "scram-sha-512"] as const)(
+    "%s fits what it made",
+    async (method) => {
+      const options = { hashing: passwordHashing(), random: systemRandom(), iterations: 10 };
+      const hash = await hashPassword(utf8Encode("secret"), method, options);
+      expect(await verifyPassword(utf8Encode("secret"), hash, options.hashing)).toBe(true);
+      expect(await verifyPassword(utf8Encode("Secret"), hash, options.hashing)).toBe(false);
+    },
+  );
 
   test("Argon2id is that of RFC 9106, with a known result", async () => {
     // Made by the reference implementation: argon2 -id -t 2 -k 65536 -p 1 with the salt "somesalt".
@@ -20,7 +23,7 @@ describe("the hash functions of Node", () => {
 
   test("an older Node has no Argon2, and the others all the same", async () => {
     const hashing = passwordHashing({});
-    expect(Object.keys(hashing)).toEqual(["sha512", "pbkdf2Sha512"]);
+    expect(Object.keys(hashing)).toEqual(["sha512", "pbkdf2Sha512", "scram"]);
     const hash = parsePasswordHash(
       "$7$101$AAECAwQFBgcICQoL$M2JaCzvtN0uUE+gKnYpIcMJXBkrpjcgdq05BT5KziDcEsHnwm7I/nbmygx8wQA/kuT+aykJfx01CggO52tDHww==",
     );

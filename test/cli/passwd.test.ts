@@ -47,6 +47,26 @@ describe("users", () => {
     expect(readFileSync(file, "utf8")).toMatch(/^bob:\S+\n$/);
   });
 
+  it("may get a hash for SCRAM, which takes the plain password, too", async () => {
+    const file = newFile();
+    const name = "alice has a new password";
+    await passwd(file, ["-c", "-b", "-H", "sha512", file, "alice", "one"]);
+    expect(await passwd(file, ["-b", "-H", "scram-sha-256", "-I", "4096", file, "alice", "two"])).toBe(
+      `${name} (scram-sha-256)`,
+    );
+    expect(readFileSync(file, "utf8")).toMatch(
+      /^alice:\$scram-sha-256\$4096\$[^$]{24}\$[^$]{44}\$[^$]{44}\n$/,
+    );
+    expect(await fits(file, "alice", "two")).toBe(true);
+    expect(await passwd(file, ["-b", "-H", "scram-sha-512", file, "alice", "three"])).toBe(
+      `${name} (scram-sha-512)`,
+    );
+    expect(readFileSync(file, "utf8")).toMatch(
+      /^alice:\$scram-sha-512\$210000\$[^$]{24}\$[^$]{88}\$[^$]{88}\n$/,
+    );
+    expect(await fits(file, "alice", "three")).toBe(true);
+  });
+
   it("keep what else stands in the file, and begin a new one with -c", async () => {
     const file = newFile();
     writeFileSync(file, "# who may connect\n\nold:$6$x$y\n");
@@ -119,11 +139,11 @@ describe("is not allowed", () => {
     [["-c", "-b", "f", "a"], "<password>: it is missing; -b takes it from the command line."],
     [
       ["-c", "-b", "-H", "md5", "f", "a", "x"],
-      '--hash: "md5" is not known; give argon2id, sha512-pbkdf2, sha512.',
+      '--hash: "md5" is not known; give argon2id, sha512-pbkdf2, sha512, scram-sha-256, scram-sha-512.',
     ],
     [
       ["-c", "-b", "-I", "5", "f", "a", "x"],
-      "--iterations: they are for sha512-pbkdf2; add -H sha512-pbkdf2.",
+      "--iterations: they are for sha512-pbkdf2 and SCRAM; add -H sha512-pbkdf2.",
     ],
   ])("%j", async (args, sentence) => {
     expect(await refusal(passwdCommand, args)).toBe(sentence);

@@ -1,7 +1,14 @@
 /** `martlet passwd`: the users of a password file and their passwords, like mosquitto_passwd. */
 
 import { readFileSync, statSync } from "node:fs";
-import { DEFAULT_ITERATIONS, hashPassword, MOST_ITERATIONS, PasswordFile, userNameProblem } from "#auth";
+import {
+  DEFAULT_ITERATIONS,
+  DEFAULT_SCRAM_ITERATIONS,
+  hashPassword,
+  MOST_ITERATIONS,
+  PasswordFile,
+  userNameProblem,
+} from "#auth";
 import { ConfigError, describeError, systemRandom, utf8Encode } from "#base";
 import { PRIVATE_MODE, passwordHashing, replaceFile } from "#credentials";
 import { defineCommand } from "../command.ts";
@@ -37,7 +44,7 @@ const options = {
     kind: "texts",
     short: "H",
     placeholder: "<hash>",
-    help: "argon2id, sha512-pbkdf2 or sha512. Default argon2id, which mosquitto reads from 2.1 on; before that it reads the others.",
+    help: "argon2id, sha512-pbkdf2, sha512, scram-sha-256 or scram-sha-512. Default argon2id, which mosquitto reads from 2.1 on; before that it reads the next two. Those of SCRAM only Martlet reads; users log in by SCRAM or with the plain password.",
   },
   iterations: {
     kind: "integer",
@@ -45,7 +52,7 @@ const options = {
     placeholder: "<n>",
     lowest: 1,
     highest: MOST_ITERATIONS,
-    help: `Rounds of sha512-pbkdf2. Default ${DEFAULT_ITERATIONS}.`,
+    help: `Rounds of sha512-pbkdf2 and SCRAM. Default ${DEFAULT_ITERATIONS}; of scram-sha-256 ${DEFAULT_SCRAM_ITERATIONS["scram-sha-256"]}.`,
   },
 } as const satisfies Options;
 
@@ -53,9 +60,8 @@ type Values = OptionValues<typeof options>;
 
 export const passwdCommand = defineCommand({
   name: "passwd",
-  summary: "Add, change and remove users in a password file.",
   description: [
-    "Gives the user in the file a password, hashed in a form that mosquitto knows, too. Asks for it twice on a terminal without showing it; where standard input is no terminal, its first line is the password. The file is replaced as a whole and readable by its owner only.",
+    "Gives the user in the file a password, hashed in a form that mosquitto knows, too, unless you choose one of SCRAM. Asks for it twice on a terminal without showing it; where standard input is no terminal, its first line is the password. The file is replaced as a whole and readable by its owner only.",
     "Example: martlet passwd -c accounts.txt alice",
     "Example: martlet passwd -b accounts.txt alice secret",
     "Example: martlet passwd -D accounts.txt alice",
@@ -128,8 +134,8 @@ async function upgrade(path: string, values: Values): Promise<string> {
 function hasherOf(values: Values) {
   const hashing = passwordHashing();
   const { method, remark } = chooseMethod(one("--hash", values.hash), hashing);
-  if (values.iterations !== undefined && method !== "sha512-pbkdf2") {
-    throw new ConfigError("--iterations", "they are for sha512-pbkdf2; add -H sha512-pbkdf2.");
+  if (values.iterations !== undefined && (method === "argon2id" || method === "sha512")) {
+    throw new ConfigError("--iterations", "they are for sha512-pbkdf2 and SCRAM; add -H sha512-pbkdf2.");
   }
   if (remark !== undefined) console.error(remark);
   const random = systemRandom();

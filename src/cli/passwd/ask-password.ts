@@ -21,6 +21,30 @@ export async function askPassword(userName: string): Promise<string> {
   return password;
 }
 
+/**
+ * A secret that is there already, so it is asked once. `name` says which, for example `device secret`.
+ *
+ * @throws ConfigError for an empty one
+ */
+export async function askSecret(name: string): Promise<string> {
+  const secret = process.stdin.isTTY ? await askOnce(name) : await firstLine();
+  if (secret === "")
+    throw new ConfigError(name, "it is empty; give it on standard input, or with --secret-file.");
+  return secret;
+}
+
+async function askOnce(name: string): Promise<string> {
+  const { stdin } = process;
+  stdin.setRawMode(true);
+  stdin.setEncoding("utf8");
+  try {
+    return await askHidden(`${name}: `);
+  } finally {
+    stdin.setRawMode(false);
+    stdin.pause();
+  }
+}
+
 /** @throws StateError when the second differs from the first */
 async function askTwice(userName: string): Promise<string> {
   const { stdin } = process;

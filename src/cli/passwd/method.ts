@@ -3,7 +3,13 @@
 import type { PasswordHashing, PasswordMethod } from "#auth";
 import { ConfigError } from "#base";
 
-const methods: readonly PasswordMethod[] = ["argon2id", "sha512-pbkdf2", "sha512"];
+const methods: readonly PasswordMethod[] = [
+  "argon2id",
+  "sha512-pbkdf2",
+  "sha512",
+  "scram-sha-256",
+  "scram-sha-512",
+];
 
 export interface MethodChoice {
   readonly method: PasswordMethod;
