@@ -8,6 +8,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { digits, NOTHING } from "./compare/number-format.ts";
 import { textTable } from "./compare/table.ts";
+import { accessBenchmarks } from "./micro/access.ts";
 import { type Benchmark, type Cost, costOf } from "./micro/benchmark.ts";
 import { byteBenchmarks } from "./micro/bytes.ts";
 import { brokerBenchmarks, messageBenchmarks } from "./micro/messages.ts";
@@ -19,6 +20,7 @@ const ONE = "--one";
 
 const benchmarks: readonly Benchmark[] = [
   ...byteBenchmarks,
+  ...accessBenchmarks,
   ...protocolBenchmarks,
   ...routingBenchmarks,
   ...messageBenchmarks,
