@@ -1,0 +1,115 @@
+/**
+ * From `[access]` of a configuration to the sources of permissions that are asked: the rules in it first, then roles, a service
+ * over HTTP and the acl_file, with the files behind them.
+ */
+
+import { readFileSync } from "node:fs";
+import { type AccessRule, type AccessSource, AclFile, accessRules, DynamicSecurity } from "#access";
+import { ConfigError, describeError } from "#base";
+import type { Configuration } from "#config";
+import { PRIVATE_MODE, passwordHashing, replaceFile } from "#credentials";
+import { HttpAccess } from "#logins";
+import type { GateFiles, GateTools } from "./gate-tools.ts";
+import { serviceOptions } from "./login-providers.ts";
+
+type Access = Configuration["access"];
+
+export interface AccessSources {
+  /** In the order in which they are asked; empty when everything is allowed. */
+  readonly sources: readonly AccessSource[];
+  /** Knows users, too, and takes commands. */
+  readonly roles: DynamicSecurity | undefined;
+  close(): void;
+}
+
+/** @throws ConfigError for a file that cannot be used */
+export function accessSources(
+  access: Access,
+  tools: GateTools,
+  files: GateFiles,
+  connectionsOf: (userName: string) => readonly string[],
+): AccessSources {
+  const { rules, otherwise, acl_file, roles_file, http } = access;
+  const sources: AccessSource[] = [];
+  const othersFollow = acl_file !== undefined || roles_file !== undefined || http !== undefined;
+  if (rules.length > 0) {
+    sources.push(accessRules(rules.map(ruleOf), { otherwise: othersFollow ? "next" : otherwise }));
+  }
+  const roles = roles_file === undefined ? undefined : rolesOf(roles_file, tools, connectionsOf);
+  if (roles !== undefined) sources.push(roles);
+  const service =
+    http === undefined
+      ? undefined
+      : new HttpAccess({
+          ...serviceOptions(http, "access.http", tools),
+          validForMs: http.valid_for_ms,
+          troubleForMs: http.trouble_for_ms,
+        });
+  if (service !== undefined) sources.push(service);
+  if (acl_file !== undefined) sources.push(aclFile(acl_file, files));
+  return { sources, roles, close: () => service?.close() };
+}
+
+function ruleOf(table: Access["rules"][number]): AccessRule {
+  const { name, effect, actions, topics, qos, retain } = table;
+  const { user_names, client_ids, anonymous, certificate, claims, addresses, listeners } = table;
+  return {
+    name,
+    effect,
+    actions,
+    topics,
+    qos: qos as AccessRule["qos"],
+    retain,
+    who: {
+      userNames: user_names,
+      clientIds: client_ids,
+      anonymous,
+      certificate,
+      claims,
+      addresses,
+      listeners,
+    },
+  };
+}
+
+/** What the file says now, whenever somebody asks. */
+function aclFile(path: string, files: GateFiles): AccessSource {
+  let current = files.open(
+    path,
+    (text) => AclFile.parse(text, path),
+    (next) => {
+      current = next;
+      files.onChange({});
+    },
+  );
+  return {
+    name: path,
+    mayPublish: (client, topicName) => current.mayPublish(client, topicName),
+    maySubscribe: () => current.maySubscribe(),
+    mayUnsubscribe: () => current.mayUnsubscribe(),
+    mayReceive: (client, topicName) => current.mayReceive(client, topicName),
+  };
+}
+
+/** The state file belongs to this broker from now on: commands change it, and nobody else does. */
+function rolesOf(
+  path: string,
+  { clock, random, log }: GateTools,
+  connectionsOf: (userName: string) => readonly string[],
+): DynamicSecurity {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new ConfigError(path, `it cannot be read: ${(error as NodeJS.ErrnoException).code}.`);
+  }
+  return new DynamicSecurity(text, {
+    source: path,
+    hashing: passwordHashing(),
+    random,
+    clock,
+    save: async (state) => replaceFile(path, state, PRIVATE_MODE),
+    failed: (error) => log.write("error", `A command to change roles failed: ${describeError(error)}`),
+    connectionsOf,
+  });
+}

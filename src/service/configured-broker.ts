@@ -1,0 +1,201 @@
+/**
+ * A broker that does what a configuration says, and goes on doing so when the configuration or one of its files changes.
+ *
+ * What can change while it runs changes as a whole: everything that may fail is prepared first, and when something does fail, all
+ * stays as it was and the log says why. Connections go on, unless what let them in does so no longer.
+ */
+
+import { openGate } from "#auth";
+import { type Log, silentLog } from "#base";
+import type { PacketTrace } from "#broker";
+import {
+  brokerSettingsOf,
+  type Change,
+  type Configuration,
+  type ConfigurationChange,
+  ConfigurationError,
+  journalSettingsOf,
+  type KeyPath,
+  type ListenerConfiguration,
+  listenerSettingsOf,
+  missingFiles,
+  type Problem,
+  type Reading,
+} from "#config";
+import { type BrokerOptions, MartletBroker } from "#server";
+import { checkCredentials } from "#transport";
+import { ConfiguredGate } from "./configured-gate.ts";
+import { type GateTools, systemTools } from "./gate-tools.ts";
+import { listenerOptionsOf, nameOf } from "./listener-options.ts";
+import { exposureProblem, fileProblem, namedByPlace } from "./places.ts";
+import { credentialsNow, secureListeners, TlsFiles } from "./tls-files.ts";
+
+export interface ConfiguredBrokerOptions {
+  readonly log: Log;
+  readonly trace?: PacketTrace | undefined;
+  /** Goes on behind records that cannot be read. Default false. */
+  readonly salvage?: boolean;
+}
+
+export class ConfiguredBroker {
+  readonly broker: MartletBroker;
+  /** What it was made with, for whoever wants to tell of it. */
+  readonly options: BrokerOptions;
+  readonly #tools: GateTools;
+  #configuration: Configuration;
+  #gate: ConfiguredGate;
+  #tlsFiles: TlsFiles | undefined;
+
+  /**
+   * @throws ConfigurationError for a file that cannot be read, and for a listener that is open to everybody by accident;
+   * ConfigError for whatever else is not allowed, by its place
+   */
+  constructor(reading: Reading, { log, trace, salvage = false }: ConfiguredBrokerOptions) {
+    const { configuration } = reading;
+    this.#configuration = configuration;
+    this.#tools = systemTools(log);
+    const listeners = listenersOf(reading);
+    const exposed = exposureProblem(reading);
+    if (exposed !== undefined) throw new ConfigurationError([exposed]);
+    this.#gate = new ConfiguredGate(configuration, this.#tools);
+    const { gate } = this.#gate;
+    const { mode, folder } = configuration.persistence;
+    this.options = {
+      listeners,
+      settings: brokerSettingsOf(configuration),
+      allowAnonymous: configuration.logins.allow_anonymous === true,
+      ...(gate === undefined ? {} : { gate }),
+      ...(mode === "memory"
+        ? {}
+        : { persistence: { folder, mode, salvage, settings: journalSettingsOf(configuration) } }),
+      log,
+      ...(trace === undefined ? {} : { trace }),
+    };
+    try {
+      this.broker = new MartletBroker(this.options);
+      for (const listener of configuration.listeners) this.#limit(listener);
+    } catch (error) {
+      this.#gate.close();
+      throw namedByPlace(error, reading);
+    }
+    this.#gate.attach(this.broker);
+  }
+
+  /** As `MartletBroker.start`; its files are watched from now on. */
+  async start(): Promise<void> {
+    await this.broker.start();
+    this.#tlsFiles = this.#watchTls(this.#configuration);
+  }
+
+  async stop(): Promise<void> {
+    this.#tlsFiles?.close();
+    this.#gate.close();
+    await this.broker.stop();
+  }
+
+  /** Lets go of its files; for one that is not started. */
+  discard(): void {
+    this.#gate.close();
+  }
+
+  /** Takes over what its files say now: users, rules, certificates. */
+  reloadFiles(): void {
+    this.#gate.reload();
+    this.#tlsFiles?.reload();
+  }
+
+  /**
+   * Does what `change.to` says. For `ConfigurationFiles`.
+   *
+   * @throws ConfigError for what is not possible; then nothing has changed
+   */
+  readonly apply = ({ to, changes }: ConfigurationChange): void => {
+    const settings = brokerSettingsOf(to);
+    const gate = concerns(changes, isAboutGate) ? new ConfiguredGate(to, this.#tools) : undefined;
+    let tlsFiles: TlsFiles | undefined;
+    try {
+      tlsFiles = concerns(changes, isAboutTls) ? this.#prepareTls(to) : undefined;
+      this.broker.changeSettings(settings);
+    } catch (error) {
+      gate?.close();
+      tlsFiles?.close();
+      throw error;
+    }
+    for (const listener of to.listeners) this.#limit(listener);
+    if (gate !== undefined) this.#replaceGate(gate);
+    if (tlsFiles !== undefined) this.#replaceTls(tlsFiles);
+    this.#configuration = to;
+  };
+
+  #limit(listener: ListenerConfiguration): void {
+    this.broker.setListener(nameOf(listener), listenerSettingsOf(listener));
+  }
+
+  #replaceGate(gate: ConfiguredGate): void {
+    this.#gate.close();
+    this.#gate = gate;
+    this.broker.changeGate(gate.gate ?? openGate());
+    gate.attach(this.broker);
+  }
+
+  #watchTls(configuration: Configuration): TlsFiles {
+    return new TlsFiles(
+      secureListeners(configuration, nameOf),
+      (name, credentials) => this.broker.renewCredentials(name, credentials),
+      this.#tools,
+    );
+  }
+
+  /** @throws ConfigError for credentials that cannot be used */
+  #prepareTls(configuration: Configuration): TlsFiles {
+    for (const { listener } of secureListeners(configuration, nameOf))
+      checkCredentials(credentialsNow(listener));
+    return this.#watchTls(configuration);
+  }
+
+  #replaceTls(files: TlsFiles): void {
+    this.#tlsFiles?.close();
+    this.#tlsFiles = files;
+    files.reload();
+  }
+}
+
+/**
+ * Makes all that a configuration asks for, files included, and lets go of it again: nothing listens, nothing is written.
+ *
+ * @throws ConfigurationError with all files that cannot be read; and what the constructor throws
+ */
+export function checkConfiguration(reading: Reading): void {
+  const missing = missingFiles(reading.configuration).map((each) =>
+    fileProblem(each, reading.placeOf(each.path)),
+  );
+  const exposed = exposureProblem(reading);
+  const problems = exposed === undefined ? missing : [...missing, exposed];
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  new ConfiguredBroker(reading, { log: silentLog }).discard();
+}
+
+function isAboutGate([first, , third]: KeyPath): boolean {
+  return first === "logins" || first === "access" || third === "allow_anonymous";
+}
+
+function isAboutTls([first, , third]: KeyPath): boolean {
+  return first === "listeners" && third === "tls";
+}
+
+function concerns(changes: readonly Change[], isConcerned: (path: KeyPath) => boolean): boolean {
+  return changes.some(({ path }) => isConcerned(path));
+}
+
+/** @throws ConfigurationError for files that cannot be read */
+function listenersOf({ configuration, placeOf }: Reading): ReturnType<typeof listenerOptionsOf>[] {
+  const problems: Problem[] = [];
+  const listeners = configuration.listeners.map((listener, index) =>
+    listenerOptionsOf(listener, ["listeners", index], (path, says, file) => {
+      const place = placeOf(path);
+      problems.push(file === undefined ? { path, says, place } : fileProblem({ path, says, file }, place));
+    }),
+  );
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return listeners;
+}

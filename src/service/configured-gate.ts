@@ -1,0 +1,116 @@
+/**
+ * From `[logins]` and `[access]` of a configuration to the gate that the broker asks, with everything behind it: files that are
+ * watched, services, roles that take commands. A configuration without either has no gate: everybody who can connect may do
+ * everything.
+ */
+
+import { combineAccess, DYNAMIC_SECURITY_TOPIC, type DynamicSecurity } from "#access";
+import type { Gate } from "#auth";
+import type { Broker } from "#broker";
+import type { Configuration } from "#config";
+import { LoginChain, type LoginProvider } from "#logins";
+import { isExposed } from "#server";
+import { type AccessSources, accessSources } from "./access-sources.ts";
+import { GateFiles, type GateTools } from "./gate-tools.ts";
+import { listenerOptionsOf, nameOf } from "./listener-options.ts";
+import { loginLines } from "./login-lines.ts";
+import { anonymousLogin, loginProviders } from "./login-providers.ts";
+
+export class ConfiguredGate {
+  /** Undefined when anybody may do everything. */
+  readonly gate: Gate | undefined;
+  readonly #files: GateFiles;
+  readonly #access: AccessSources;
+  #broker: Broker | undefined;
+  #stopControl: (() => void) | undefined;
+
+  /** @throws ConfigError for a file or key that cannot be used; nothing is left open then */
+  constructor(configuration: Configuration, tools: GateTools) {
+    this.#files = new GateFiles(tools);
+    try {
+      const { logins, access } = configuration;
+      this.#access = accessSources(access, tools, this.#files, (userName) => this.#connectionsOf(userName));
+      const { roles, sources } = this.#access;
+      const providers = loginProviders(logins, tools, this.#files);
+      if (roles !== undefined) providers.push(rolesLogin(roles));
+      const anonymous = listenersForAnyone(configuration, providers.length > 0);
+      this.gate =
+        providers.length === 0 && sources.length === 0 && anonymous.isEverywhere
+          ? undefined
+          : this.#compose([...providers, anonymousLogin(logins.anonymous_user_name, anonymous.names)], tools);
+    } catch (error) {
+      this.#files.close();
+      throw error;
+    }
+  }
+
+  /** From now on `broker` asks this gate, and its commands come here. */
+  attach(broker: Broker): void {
+    this.#broker = broker;
+    const { roles } = this.#access;
+    if (roles !== undefined) {
+      this.#stopControl = broker.control(DYNAMIC_SECURITY_TOPIC, (client, command) =>
+        roles.handle(client, command),
+      );
+    }
+  }
+
+  /** Looks at all files now. */
+  reload(): void {
+    this.#files.reload();
+  }
+
+  /** Nothing is watched any more, and commands go nowhere. */
+  close(): void {
+    this.#stopControl?.();
+    this.#files.close();
+    this.#access.close();
+  }
+
+  #compose(providers: readonly LoginProvider[], { log, clock }: GateTools): Gate {
+    const chain = new LoginChain(providers, loginLines(log, clock));
+    const rules = combineAccess(this.#access.sources);
+    return {
+      ...rules,
+      authenticate: (login) => chain.authenticate(login),
+      beginExchange: (method, login) => chain.beginExchange(method, login),
+      watch: (changed) => {
+        this.#files.onChange = changed;
+        rules.watch?.(changed);
+      },
+    };
+  }
+
+  #connectionsOf(userName: string): readonly string[] {
+    const addresses: string[] = [];
+    for (const client of this.#broker?.clients() ?? []) {
+      if (client.connected && client.userName === userName)
+        addresses.push(client.address?.remoteAddress ?? "");
+    }
+    return addresses;
+  }
+}
+
+function rolesLogin(roles: DynamicSecurity): LoginProvider {
+  return { name: roles.name, authenticate: (login) => roles.authenticate(login) };
+}
+
+/**
+ * On which listeners clients get in that say nothing of themselves: where that is allowed by name; if nothing is said, only when
+ * nobody else could get in and only this machine can connect.
+ */
+function listenersForAnyone(
+  configuration: Configuration,
+  hasProviders: boolean,
+): { readonly names: ReadonlySet<string>; readonly isEverywhere: boolean } {
+  const { logins, listeners } = configuration;
+  const names = new Set<string>();
+  let isEverywhere = true;
+  for (const listener of listeners) {
+    const options = listenerOptionsOf({ ...listener, tls: undefined }, [], () => undefined);
+    const usual = logins.allow_anonymous ?? (!hasProviders && !isExposed(options));
+    if (listener.allow_anonymous ?? usual) names.add(nameOf(listener));
+    else isEverywhere = false;
+  }
+  return { names, isEverywhere };
+}
