@@ -1,4 +1,6 @@
-/** What the clients are measured at, and what Martlet's is to reach beside MQTT.js. */
+/** Which clients are measured, what at, and what Martlet's is to reach beside MQTT.js. */
+
+import { createRequire } from "node:module";
 
 export const libraryNames = ["martlet", "mqttjs"] as const;
 export type LibraryName = (typeof libraryNames)[number];
@@ -12,3 +14,9 @@ export const taskTargets = {
 } as const;
 export type ClientTask = keyof typeof taskTargets;
 export const clientTasks = Object.keys(taskTargets) as ClientTask[];
+
+/** `MQTT.js 5.16.0` */
+export function mqttjsTitle(): string {
+  const { version } = createRequire(import.meta.url)("mqtt/package.json") as { version: string };
+  return `MQTT.js ${version}`;
+}

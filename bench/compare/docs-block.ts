@@ -1,12 +1,13 @@
-/** The part of a page that `bench:compare --write-docs` writes: what stands between the two markers. */
+/** The parts of a page that `bench:compare --write-docs` writes: what stands between two markers. */
 
-const BEGIN = "<!-- bench:start -->";
-const END = "<!-- bench:end -->";
+/** `bench`: the brokers. */
+export type BlockName = "bench" | "bench:client";
 
-/** `page` with `text` between its markers; undefined when it has none. */
-export function withBlock(page: string, text: string): string | undefined {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END, begin);
+/** `page` with `text` between the markers of the block; undefined when it has none. */
+export function withBlock(page: string, text: string, name: BlockName): string | undefined {
+  const first = `<!-- ${name}:start -->`;
+  const begin = page.indexOf(first);
+  const end = page.indexOf(`<!-- ${name}:end -->`, begin);
   if (begin < 0 || end < 0) return undefined;
-  return `${page.slice(0, begin)}${BEGIN}\n\n${text.trim()}\n\n${page.slice(end)}`;
+  return `${page.slice(0, begin)}${first}\n\n${text.trim()}\n\n${page.slice(end)}`;
 }

@@ -5,19 +5,20 @@ import { ConfigError } from "../../src/base/index.ts";
 import { SCENARIOS, type Scenario } from "../../src/bench/index.ts";
 import { aedesPeer } from "../peers/aedes.ts";
 import { floorPeer } from "../peers/floor.ts";
-import { martletPeer } from "../peers/martlet.ts";
+import { martletPeer, martletWithRulesPeer } from "../peers/martlet.ts";
 import { mosquittoPeer } from "../peers/mosquitto.ts";
 import { commandPeer, portOf, runningPeer } from "../peers/named.ts";
 import type { PeerKind } from "../peers/peer.ts";
 
 /** The default, in this order. */
-const knownPeers: readonly PeerKind[] = [martletPeer, floorPeer, mosquittoPeer, aedesPeer];
+const usualPeers: readonly PeerKind[] = [martletPeer, floorPeer, mosquittoPeer, aedesPeer];
+const knownPeers: readonly PeerKind[] = [...usualPeers, martletWithRulesPeer];
 
 export const optionsHelp = `
   --rounds <n>           rounds; the medians of them count. Default 3
   --duration <seconds>   of each run. Default 2
   --only <names>         scenarios, with commas: ${SCENARIOS.map(({ name }) => name).join(",")}
-  --peers <names>        with commas. Default ${knownPeers.map(({ name }) => name).join(",")}
+  --peers <names>        with commas. Default ${usualPeers.map(({ name }) => name).join(",")}; also ${martletWithRulesPeer.name}
   --peer <name=command>  one more broker, started by this command; {port} in it becomes a free port
   --port <name=port>     where that broker listens
   --at <name=url[:pid]>  one more broker that runs already; with its process id, its CPU time is known too`;
@@ -58,7 +59,7 @@ export function compareOptions(values: CommonValues): CompareOptions {
     ...(values.peer ?? []).map((text) => commandPeer(text, ports)),
     ...(values.at ?? []).map(runningPeer),
   ];
-  const known = chosen("--peers", values.peers, knownPeers);
+  const known = values.peers === undefined ? usualPeers : chosen("--peers", values.peers, knownPeers);
   return {
     rounds: numberOf("--rounds", values.rounds, { isWhole: true }),
     durationSeconds: numberOf("--duration", values.duration, { isWhole: false }),
@@ -83,6 +84,20 @@ export function chosen<Named extends { readonly name: string }>(
       `there is no ${name}; there are ${all.map((each) => each.name).join(", ")}`,
     );
   });
+}
+
+/** What stands in `--only` beside the scenarios, for the clients. */
+const CLIENT = "client";
+
+/** `--only` without the clients, and whether they are wanted: so they are without `--only`. */
+export function splitClient(texts: readonly string[] | undefined): {
+  readonly only: string[] | undefined;
+  readonly measuresClients: boolean;
+} {
+  if (texts === undefined) return { only: undefined, measuresClients: true };
+  const names = texts.flatMap((text) => text.split(","));
+  const only = names.filter((name) => name !== CLIENT);
+  return { only, measuresClients: only.length < names.length };
 }
 
 function numberOf(option: string, text: string, { isWhole }: { readonly isWhole: boolean }): number {

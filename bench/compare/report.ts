@@ -120,7 +120,7 @@ function ratioCell(comparison: Comparison): string {
   return judged(text, reached);
 }
 
-function judged(text: string, isGood: boolean): string {
+export function judged(text: string, isGood: boolean): string {
   return styleText(isGood ? "green" : "red", `${text} ${isGood ? "✓" : "✗"}`);
 }
 

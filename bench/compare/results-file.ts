@@ -3,6 +3,8 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ClientRun } from "../client/rounds.ts";
+import type { ClientRow } from "../client/rows.ts";
 import type { Comparison } from "./comparisons.ts";
 import type { Run } from "./figures.ts";
 import type { Machine } from "./machine.ts";
@@ -19,6 +21,8 @@ export interface Results {
   readonly missing: Readonly<Record<string, string>>;
   readonly runs: readonly Run[];
   readonly comparisons: readonly Comparison[];
+  /** Absent when only brokers were measured. */
+  readonly client?: { readonly runs: readonly ClientRun[]; readonly rows: readonly ClientRow[] };
 }
 
 /** Writes to `file`, or to a new one in `bench/results`. Returns its path. */

@@ -8,7 +8,7 @@ export interface Table {
 }
 
 /** Columns of words, by their titles. */
-const wordy: ReadonlySet<string> = new Set(["scenario", "peer", "faults", "benchmark", "what"]);
+const wordy: ReadonlySet<string> = new Set(["scenario", "client", "peer", "faults", "benchmark", "what"]);
 
 export function textTable({ head, rows }: Table): string {
   const widths = head.map((title, column) =>

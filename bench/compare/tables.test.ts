@@ -60,13 +60,20 @@ describe("the block of a page", () => {
   const page = "# A\n\n<!-- bench:start -->\n\nold\n\n<!-- bench:end -->\n\nrest\n";
 
   test("is replaced, and nothing else", () => {
-    const changed = withBlock(page, "new\n");
+    const changed = withBlock(page, "new\n", "bench");
     expect(changed).toBe("# A\n\n<!-- bench:start -->\n\nnew\n\n<!-- bench:end -->\n\nrest\n");
-    expect(withBlock(changed ?? "", "new\n")).toBe(changed);
+    expect(withBlock(changed ?? "", "new\n", "bench")).toBe(changed);
+  });
+
+  test("is known by its name", () => {
+    const both = `<!-- bench:client:start -->\n\nclients\n\n<!-- bench:client:end -->\n${page}`;
+    expect(withBlock(both, "new", "bench")).toBe(both.replace("old", "new"));
+    expect(withBlock(both, "new", "bench:client")).toBe(both.replace("clients", "new"));
   });
 
   test("has to be there", () => {
-    expect(withBlock("# A\n", "new")).toBeUndefined();
-    expect(withBlock("<!-- bench:end --><!-- bench:start -->", "new")).toBeUndefined();
+    expect(withBlock(page, "new", "bench:client")).toBeUndefined();
+    expect(withBlock("# A\n", "new", "bench")).toBeUndefined();
+    expect(withBlock("<!-- bench:end --><!-- bench:start -->", "new", "bench")).toBeUndefined();
   });
 });

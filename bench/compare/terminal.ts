@@ -2,6 +2,9 @@
 
 import { styleText } from "node:util";
 import type { Scenario } from "../../src/bench/index.ts";
+import { type ClientRun, runClientRounds } from "../client/rounds.ts";
+import { ratePerCpuSecond } from "../client/rows.ts";
+import { clientTasks } from "../client/tasks.ts";
 import type { Run } from "./figures.ts";
 import { digits, duration, kilobytes, shortNumber } from "./number-format.ts";
 import type { CompareOptions } from "./options.ts";
@@ -11,18 +14,14 @@ import { type Rounds, runRounds } from "./rounds.ts";
 const INTERRUPTED = 130;
 const NAME_WIDTH = 10;
 
-/** Runs everything. A Ctrl-C ends the peers and then the process. */
+/** Runs everything that brokers are put through. A Ctrl-C ends the peers and then the process. */
 export async function measured(
   options: CompareOptions,
 ): Promise<Rounds & { readonly reports: readonly ScenarioReport[] }> {
-  const abort = new AbortController();
-  const onSignal = (): void => abort.abort();
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
-  try {
+  return await untilInterrupted(async (signal) => {
     const rounds = await runRounds(options.scenarios, options.kinds, {
       ...options,
-      signal: abort.signal,
+      signal,
       onPeer: (name, what) => {
         const said = "missing" in what ? `left out: ${what.missing}` : what.title;
         console.error(`${name.padEnd(NAME_WIDTH)} ${said}`);
@@ -31,6 +30,32 @@ export async function measured(
     });
     const { titles, missing, runs } = rounds;
     return { titles, missing, runs, reports: reportsOf(options.scenarios, runs) };
+  });
+}
+
+/** Runs everything that clients are put through. A Ctrl-C ends their processes and then this one. */
+export async function measuredClients(options: CompareOptions): Promise<ClientRun[]> {
+  const width = Math.max(...clientTasks.map((task) => task.length));
+  return await untilInterrupted((signal) =>
+    runClientRounds({
+      ...options,
+      signal,
+      onRun(run) {
+        const { round, task, library } = run;
+        const place = `${round}/${options.rounds}  ${task.padEnd(width)}  ${library.padEnd(NAME_WIDTH)}`;
+        console.error(`${place} ${shortNumber(ratePerCpuSecond(run)).padStart(6)} per CPU s`);
+      },
+    }),
+  );
+}
+
+async function untilInterrupted<Result>(run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const abort = new AbortController();
+  const onSignal = (): void => abort.abort();
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  try {
+    return await run(abort.signal);
   } catch (error) {
     if (abort.signal.aborted) process.exit(INTERRUPTED);
     throw error;

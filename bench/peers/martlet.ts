@@ -1,4 +1,7 @@
-/** Martlet as users get it: the build in `dist/`, brought up to date first, in a process of its own. */
+/**
+ * Martlet as users get it: the build in `dist/`, brought up to date first, in a process of its own. And the same with logins and
+ * rules, to see what those cost.
+ */
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -10,22 +13,29 @@ const program = fileURLToPath(new URL("./martlet-process.ts", import.meta.url));
 
 let isBuilt = false;
 
-export const martletPeer: PeerKind = {
-  name: "martlet",
-  refusalOf: () => undefined,
-  async start() {
-    if (!isBuilt) build();
-    const child = new PeerProcess(process.execPath, [program]);
-    const port = Number(await child.firstLine());
-    return {
-      title: `Martlet ${readPackageJson().version}`,
-      url: `mqtt://127.0.0.1:${port}`,
-      processIds: [child.processId],
-      isOurs: true,
-      stop: () => child.stop(),
-    };
-  },
-};
+export const martletPeer: PeerKind = martletKind("martlet", "", []);
+
+/** With a password file of 10,000 users and an acl_file of 1,000 rules; the last rule that is looked at lets the load pass. */
+export const martletWithRulesPeer: PeerKind = martletKind("martlet-rules", "user-5000:secret@", ["--rules"]);
+
+function martletKind(name: string, login: string, args: readonly string[]): PeerKind {
+  return {
+    name,
+    refusalOf: () => undefined,
+    async start() {
+      if (!isBuilt) build();
+      const child = new PeerProcess(process.execPath, [program, ...args]);
+      const port = Number(await child.firstLine());
+      return {
+        title: `Martlet ${readPackageJson().version}${args.length === 0 ? "" : ` ${args.join(" ")}`}`,
+        url: `mqtt://${login}127.0.0.1:${port}`,
+        processIds: [child.processId],
+        isOurs: true,
+        stop: () => child.stop(),
+      };
+    },
+  };
+}
 
 function build(): void {
   const { status } = spawnSync(process.execPath, ["scripts/build.ts", "--quiet"], {

@@ -25,6 +25,7 @@ export class PeerProcess {
   #said = "";
   #failure: Error | undefined;
   #firstLine = "";
+  #lastLine = "";
 
   constructor(program: string, args: readonly string[]) {
     this.#program = program;
@@ -37,6 +38,7 @@ export class PeerProcess {
     this.#child.on("exit", () => running.delete(this));
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       if (!this.#firstLine.includes("\n")) this.#firstLine += text;
+      this.#lastLine = text.trimEnd().split("\n").at(-1) ?? "";
     });
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#said = (this.#said + text).slice(-SAID_LIMIT);
@@ -52,6 +54,11 @@ export class PeerProcess {
   async firstLine(): Promise<string> {
     await this.#until(() => this.#firstLine.includes("\n"));
     return this.#firstLine.slice(0, this.#firstLine.indexOf("\n"));
+  }
+
+  /** The last line that it printed; of programs that print whole lines. */
+  get lastLine(): string {
+    return this.#lastLine;
   }
 
   /** Resolves when it takes connections on `port` of 127.0.0.1. */

@@ -207,6 +207,8 @@ function endLine(clientId: string, { kind, reasonCode, detail }: DisconnectReaso
       return `Client ${client} disconnected, its login has expired.`;
     case "login-withdrawn":
       return `Client ${client} disconnected, its login is no longer good.`;
+    case "rate-exceeded":
+      return `Client ${client} disconnected, it sends too much.${why}`;
     case "administrative-action":
       return `Client ${client} disconnected by the program.${why}`;
     case "server-shutting-down":

@@ -4,8 +4,6 @@ import type { Options, OptionValues } from "./options.ts";
 
 export interface Command<O extends Options = Options> {
   readonly name: string;
-  /** One line, for the list of commands. */
-  readonly summary: string;
   /** Paragraphs for its help. */
   readonly description: readonly string[];
   readonly options: O;

@@ -1,6 +1,7 @@
 /** Scripts that complete commands and options, made from the tables that the command lines are read by. */
 
 import type { Command } from "./command.ts";
+import type { KnownCommand } from "./commands.ts";
 import { optionsOf } from "./messages/read-arguments.ts";
 import { commonOptions, type Options } from "./options.ts";
 
@@ -15,7 +16,21 @@ interface Word {
   readonly values: readonly string[];
 }
 
-export function completionScript(shell: Shell, commands: readonly Command[]): string {
+/** A command with all that its words are made of. */
+interface CompletedCommand extends Command {
+  readonly summary: string;
+}
+
+/** Loads every command: their options are the words. */
+export async function completionScript(
+  shell: Shell,
+  known: Readonly<Record<string, KnownCommand>>,
+): Promise<string> {
+  const loaded = Object.values(known).map(async ({ summary, load }) => ({ ...(await load()), summary }));
+  return scriptFor(shell, await Promise.all(loaded));
+}
+
+function scriptFor(shell: Shell, commands: readonly CompletedCommand[]): string {
   switch (shell) {
     case "bash":
       return bash(commands);
@@ -56,7 +71,7 @@ function valuesOf(names: readonly string[], help: string): string[] {
   return [];
 }
 
-function bash(commands: readonly Command[]): string {
+function bash(commands: readonly CompletedCommand[]): string {
   const cases = commands.map((command) => {
     const words = wordsOf(command);
     const lists = words
@@ -90,7 +105,7 @@ function bash(commands: readonly Command[]): string {
   ].join("\n");
 }
 
-function zsh(commands: readonly Command[]): string {
+function zsh(commands: readonly CompletedCommand[]): string {
   const list = commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`);
   const cases = commands.map((command) => {
     const words = wordsOf(command).flatMap(({ names, help, takesValue, values }) => {
@@ -123,7 +138,7 @@ function zsh(commands: readonly Command[]): string {
   ].join("\n");
 }
 
-function fish(commands: readonly Command[]): string {
+function fish(commands: readonly CompletedCommand[]): string {
   const lines = commands.flatMap((command) => {
     const { name, summary } = command;
     const inside = `complete -c martlet -n '__fish_seen_subcommand_from ${name}'`;

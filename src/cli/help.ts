@@ -1,6 +1,7 @@
 /** Help, written from the tables that the command line is read by. */
 
 import type { Command } from "./command.ts";
+import type { KnownCommand } from "./commands.ts";
 import { commonOptions, type Option, type Options } from "./options.ts";
 
 /** The help of `command`, for a terminal of 80 columns or more. */
@@ -13,8 +14,9 @@ export function commandHelp(command: Command, usage: readonly string[]): string 
 }
 
 /** What stands below the help of `martlet` itself. */
-export function commandList(all: readonly Command[]): string {
-  return ["Commands:", ...all.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`)].join("\n");
+export function commandList(all: Readonly<Record<string, KnownCommand>>): string {
+  const lines = Object.entries(all).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`);
+  return ["Commands:", ...lines].join("\n");
 }
 
 const exitStatusLines = [

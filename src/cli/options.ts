@@ -4,8 +4,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { ConfigError } from "#base";
-import { nearest } from "./nearest.ts";
+import { ConfigError, nearest } from "#base";
 
 interface Described {
   /** One letter, for `-p`. */

@@ -3,22 +3,23 @@
  * a stack is shown only for a bug.
  */
 
-import { ConfigError, InvariantError, MartletError } from "#base";
+import { ConfigError, InvariantError, MartletError, nearest } from "#base";
 import type { Command } from "./command.ts";
 import { commands, DEFAULT_COMMAND } from "./commands.ts";
 import { printable } from "./escape.ts";
 import { ExitStatus } from "./exit-status.ts";
 import { commandHelp, commandList } from "./help.ts";
-import { nearest } from "./nearest.ts";
 import { commonOptions, readOptions } from "./options.ts";
 
-/** Runs what `args` ask for and resolves with the exit status. Never rejects. */
-export async function run(args: readonly string[]): Promise<number> {
+/** Runs what `words` ask for and resolves with the exit status. Never rejects. */
+export async function run(words: readonly string[]): Promise<number> {
   process.on("uncaughtException", (error) => {
     reportBug(error);
     process.exit(ExitStatus.BUG);
   });
   try {
+    // `martlet help pub` is what other programs call it.
+    const args = words[0] === "help" ? [...words.slice(1), "--help"] : words;
     const [first] = args;
     const isNamed = first !== undefined && !first.startsWith("-");
     const command = await load(isNamed ? first : DEFAULT_COMMAND);
@@ -42,16 +43,15 @@ export async function run(args: readonly string[]): Promise<number> {
 
 /** The help of `martlet`: that of the command that runs without a name, and the list of all. */
 export async function programHelp(): Promise<string> {
-  const all = await Promise.all(Object.values(commands).map((loadOne) => loadOne()));
   const byDefault = await load(DEFAULT_COMMAND);
   const usage = ["martlet [options]", "martlet <command> [options]"];
-  return `${commandHelp(byDefault, usage)}\n\n${commandList(all)}`;
+  return `${commandHelp(byDefault, usage)}\n\n${commandList(commands)}`;
 }
 
 async function load(name: string): Promise<Command> {
   const names = Object.keys(commands);
-  const loadNamed = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (loadNamed !== undefined) return await loadNamed();
+  const known = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (known !== undefined) return await known.load();
   const near = nearest(name, names);
   const hint = near === undefined ? `The commands are: ${names.join(", ")}.` : `Did you mean ${near}?`;
   throw new ConfigError(name, `there is no such command. ${hint}`);

@@ -241,7 +241,7 @@ export class MqttClient implements AsyncDisposable {
   /** @internal Loads what a store kept, and begins to connect. */
   async open(): Promise<void> {
     const { signal, outbox } = this.#options;
-    this.#connected.limit(this.#runtime.clock, "connect", signal === undefined ? {} : { signal }, (error) => {
+    this.#connected.limit(this.#runtime.clock, "connect", { signal }, (error) => {
       this.#connector.close(undefined, error);
       this.#end(error, error);
     });
@@ -257,11 +257,9 @@ export class MqttClient implements AsyncDisposable {
     options: PublishValueOptions<unknown>,
   ): Promise<PublishReceipt> {
     const { codec, ...rest } = options;
-    const properties =
-      codec.contentType === undefined
-        ? rest.properties
-        : { contentType: codec.contentType, ...rest.properties };
-    const withType = properties === undefined ? rest : { ...rest, properties };
+    const { contentType } = codec;
+    const properties = { ...(contentType !== undefined && { contentType }), ...rest.properties };
+    const withType = { ...rest, properties };
     try {
       const payload = codec.encode(value, topicName);
       if (isPromise(payload) || this.#encoding !== undefined)

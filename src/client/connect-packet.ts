@@ -38,17 +38,17 @@ export function connectPacket(options: ConnectOptions, attempt: Attempt): Connec
     clientId,
     cleanStart: isVersion5 ? !hasSession : !(options.cleanStart === false || isLasting),
     keepAliveSeconds,
-    ...(will === undefined ? {} : { will: willOf(will) }),
-    ...(userName === undefined ? {} : { userName }),
-    ...(password === undefined ? {} : { password: bytesOf(password) }),
+    ...(will && { will: willOf(will) }),
+    ...(userName !== undefined && { userName }),
+    ...(password !== undefined && { password: bytesOf(password) }),
     properties: {
       ...properties,
       sessionExpiryInterval: options.sessionExpiryInterval ?? DEFAULT_SESSION_EXPIRY,
       receiveMaximum: options.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM,
       maximumPacketSize: options.maximumPacketSize ?? DEFAULT_MAXIMUM_PACKET_SIZE,
       topicAliasMaximum: options.topicAliasMaximum ?? DEFAULT_TOPIC_ALIAS_MAXIMUM,
-      ...(authenticationMethod === undefined ? {} : { authenticationMethod }),
-      ...(authenticationData === undefined ? {} : { authenticationData }),
+      ...(authenticationMethod !== undefined && { authenticationMethod }),
+      ...(authenticationData && { authenticationData }),
     },
   };
 }

@@ -234,7 +234,6 @@ export class Connector implements LinkOwner {
   #up(link: Link, connack: ConnackPacket): void {
     const { properties, sessionPresent } = connack;
     this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
     this.#isUp = true;
     this.#failures = 0;
     this.#upSinceMs = this.#runtime.clock.now();

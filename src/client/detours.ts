@@ -59,8 +59,8 @@ export function redirected(url: BrokerUrl, reference: string): BrokerUrl | undef
     const next = parseBrokerUrl(`${url.scheme}://${place.replace(/^[a-z]+:\/\//i, "")}${url.path}`);
     return {
       ...next,
-      ...(userName === undefined ? {} : { userName }),
-      ...(password === undefined ? {} : { password }),
+      userName,
+      password,
     };
   } catch {
     return undefined;

@@ -72,25 +72,32 @@ export class ConnectionLostError extends MartletError {
   }
 }
 
-/** An operation did not finish in time. */
-export class TimeoutError extends MartletError {
+/** An operation ended before it was done. */
+class GivenUpError extends MartletError {
   /** A message that had been sent may have arrived all the same. */
   readonly wasSent: boolean;
 
-  constructor(what: string, state?: { readonly wasSent: boolean }) {
-    super("MARTLET_TIMEOUT", `Timeout: ${what}`);
+  constructor(code: MartletError["code"], message: string, state: MaySent | undefined, cause?: unknown) {
+    super(code, message, { cause });
     this.wasSent = state?.wasSent === true;
   }
 }
 
-/** The operation's signal was aborted; `cause` is the signal's reason. */
-export class AbortedError extends MartletError {
-  /** A message that had been sent may have arrived all the same. */
+interface MaySent {
   readonly wasSent: boolean;
+}
 
-  constructor(what: string, cause: unknown, state?: { readonly wasSent: boolean }) {
-    super("MARTLET_ABORTED", `Aborted: ${what}`, { cause });
-    this.wasSent = state?.wasSent === true;
+/** An operation did not finish in time. */
+export class TimeoutError extends GivenUpError {
+  constructor(what: string, state?: MaySent) {
+    super("MARTLET_TIMEOUT", `Timeout: ${what}`, state);
+  }
+}
+
+/** The operation's signal was aborted; `cause` is the signal's reason. */
+export class AbortedError extends GivenUpError {
+  constructor(what: string, cause: unknown, state?: MaySent) {
+    super("MARTLET_ABORTED", `Aborted: ${what}`, state, cause);
   }
 }
 

@@ -24,7 +24,7 @@ export interface MessageParts {
   readonly retain: boolean;
   readonly dup: boolean;
   readonly properties: PublishProperties;
-  readonly delivery: Delivery | undefined;
+  readonly delivery: Delivery;
 }
 
 /**
@@ -38,6 +38,8 @@ export class Message<Parameters = Readonly<Record<string, string>>, Value = Uint
   readonly retain: boolean;
   /** The broker has sent this before; the program may have seen it. */
   readonly dup: boolean;
+  /** As the broker numbered it; 0 at QoS 0. Another message may have it next. */
+  readonly packetId: number;
   readonly parameters: Parameters;
   /** Of 5.0; empty in 3.x. */
   readonly properties: PublishProperties;
@@ -54,6 +56,7 @@ export class Message<Parameters = Readonly<Record<string, string>>, Value = Uint
     this.qos = parts.qos;
     this.retain = parts.retain;
     this.dup = parts.dup;
+    this.packetId = parts.delivery.packetId;
     this.parameters = parameters;
     this.properties = parts.properties;
     this.#delivery = parts.delivery;

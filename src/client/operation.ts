@@ -30,8 +30,13 @@ export class Operation<Result> {
     if (this.#settle()) this.#reject(error);
   }
 
-  /** `onGivenUp` gets the error when time is up or the signal is aborted, and rejects. `what` names the operation. */
-  limit(clock: Clock, what: string, limits: OperationOptions, onGivenUp: (error: Error) => void): void {
+  /** When time is up or the signal is aborted it rejects, or `onGivenUp` gets the error. `what` names the operation. */
+  limit(
+    clock: Clock,
+    what: string,
+    limits: OperationOptions,
+    onGivenUp: (error: Error) => void = (error) => this.reject(error),
+  ): void {
     this.#cleanUp = limit(clock, what, limits, onGivenUp);
   }
 

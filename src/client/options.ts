@@ -161,6 +161,6 @@ export type Chance = Pick<Random, "below">;
 
 /** How long one operation may take, and who may end it. */
 export interface OperationOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number;
 }

@@ -144,9 +144,7 @@ export class SubscriptionSet {
     shared.state = "leaving";
     if (this.#link === undefined) return Promise.resolve();
     const closing = new Operation<void>();
-    closing.limit(this.#clock, `unsubscribe from "${shared.topicFilter}"`, options, (error) =>
-      closing.reject(error),
-    );
+    closing.limit(this.#clock, `unsubscribe from "${shared.topicFilter}"`, options);
     shared.closing.push(closing);
     this.#unsubscribe(shared);
     return closing.promise;
@@ -231,6 +229,7 @@ export class SubscriptionSet {
     const refusal = this.#foreseenRefusal(shared.topicFilter);
     if (refusal !== undefined) return this.#refused(shared, foreseen(refusal));
     const options = shared.users.map((user) => user.options);
+    const { retainHandling = 0, properties } = options.at(-1) ?? {};
     const withIdentifier = this.#limits.subscriptionIdentifierAvailable !== false;
     this.#ask(shared, (link, packetId) =>
       link.send({
@@ -242,10 +241,13 @@ export class SubscriptionSet {
             qos: options.reduce((most, { qos = 2 }) => (qos > most ? qos : most), 0 as 0 | 1 | 2),
             noLocal: options.every(({ noLocal }) => noLocal === true),
             retainAsPublished: options.some(({ retainAsPublished }) => retainAsPublished === true),
-            retainHandling: options.at(-1)?.retainHandling ?? 0,
+            retainHandling,
           },
         ],
-        properties: withIdentifier ? { subscriptionIdentifiers: [shared.identifier] } : {},
+        properties: {
+          ...properties,
+          ...(withIdentifier && { subscriptionIdentifiers: [shared.identifier] }),
+        },
       }),
     );
   }
@@ -313,7 +315,7 @@ function deliver({ users, generation }: Shared, parts: MessageParts): void {
   for (let i = 0; i < users.length; i++) {
     const user = users[i] as AnySubscription;
     const hasHadIt = parts.retain && user.generation < generation && user.options.retainAsPublished !== true;
-    if (!hasHadIt) user.deliver(parts, parts.delivery as NonNullable<MessageParts["delivery"]>);
+    if (!hasHadIt) user.deliver(parts);
   }
 }
 

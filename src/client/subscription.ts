@@ -5,10 +5,9 @@
  */
 
 import { isPromise, type MaybePromise } from "#base";
-import type { Qos, ReasonCode, RetainHandling } from "#protocol";
+import type { Qos, ReasonCode, RetainHandling, SubscribeProperties } from "#protocol";
 import { AbortedError } from "./errors.ts";
 import { Feed } from "./feed.ts";
-import type { Delivery } from "./inbox.ts";
 import { Message, type MessageParts } from "./message.ts";
 import type { Operation } from "./operation.ts";
 import type { OperationOptions } from "./options.ts";
@@ -22,6 +21,8 @@ export interface SubscribeOptions<Value = Uint8Array> extends OperationOptions {
   readonly noLocal?: boolean;
   readonly retainAsPublished?: boolean;
   readonly retainHandling?: RetainHandling;
+  /** Of SUBSCRIBE, 5.0. Where several users share a topic filter, those of the last are sent. */
+  readonly properties?: Pick<SubscribeProperties, "userProperties">;
   /**
    * When the broker is told that a message arrived. `auto`: when the loop asks for the next one, or the callback has
    * returned and its promise settled. `manual`: when `message.acknowledge` is called.
@@ -110,10 +111,10 @@ export class Subscription<Parameters, Value> extends Feed<Message<Parameters, Va
     return super.return();
   }
 
-  /** @internal A message came; `delivery` is opened if it is to be kept. HOT. */
-  deliver(parts: MessageParts, delivery: Delivery): void {
+  /** @internal A message came; its delivery is opened if it is to be kept. HOT. */
+  deliver(parts: MessageParts): void {
     if (this.isEnded) return;
-    delivery.open++;
+    parts.delivery.open++;
     const { codec } = this.options;
     const message = new Message(parts, this.#pattern.parametersOf(parts.topicName), codec);
     if (this.#onMessage === undefined) this.supply(message);

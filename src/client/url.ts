@@ -16,8 +16,8 @@ export interface BrokerUrl {
   readonly path: string;
   /** The whole, without user name and password. */
   readonly href: string;
-  readonly userName?: string;
-  readonly password?: string;
+  readonly userName?: string | undefined;
+  readonly password?: string | undefined;
 }
 
 const defaultPorts = { mqtt: 1883, mqtts: 8883, ws: 80, wss: 443, unix: 0 } as const;
@@ -55,7 +55,7 @@ export function parseBrokerUrl(text: string): BrokerUrl {
     port,
     path,
     href: `${scheme}://${url.hostname}:${port}${path}`,
-    ...(url.username === "" ? {} : { userName: decodeURIComponent(url.username) }),
-    ...(url.password === "" ? {} : { password: decodeURIComponent(url.password) }),
+    userName: decodeURIComponent(url.username) || undefined,
+    password: decodeURIComponent(url.password) || undefined,
   };
 }

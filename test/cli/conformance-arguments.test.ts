@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { conformanceCases } from "#testing";
 import { conformanceCommand } from "../../src/cli/commands/conformance.ts";
-import { prepareArguments, selectCases, versionsOf } from "../../src/cli/conformance/arguments.ts";
+import { selectCases, versionsOf } from "../../src/cli/conformance/arguments.ts";
+import { prepareArguments } from "../../src/cli/conformance/command-line.ts";
 
 const prepare = (...args: string[]): string[] => prepareArguments(args, conformanceCommand.options);
 

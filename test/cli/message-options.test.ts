@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { root } from "../../scripts/checkout.ts";
 import { helpText } from "../../src/cli/messages/help-page.ts";
 import { helpPages } from "../../src/cli/messages/help-pages.ts";
-import { messageOptions } from "../../src/cli/messages/option-table.ts";
+import { allOptions } from "../../src/cli/messages/option-table.ts";
 import { readArguments } from "../../src/cli/messages/read-arguments.ts";
 
 /** All options of mosquitto_pub, mosquitto_sub and mosquitto_rr 2.1. */
@@ -19,17 +19,17 @@ const mosquittos =
 
 describe("the options of the message tools", () => {
   it("are all of mosquitto's, each once", () => {
-    const names = messageOptions.flatMap((option) => option.names);
+    const names = allOptions.flatMap((option) => option.names);
     expect(new Set(names).size).toBe(names.length);
     expect(mosquittos.split(" ").filter((name) => !names.includes(name))).toEqual([]);
   });
 
   it("stand all in the docs", () => {
     const page = readFileSync(join(root, "docs", "how-to", "publish-subscribe-options.md"), "utf8");
-    expect(
-      messageOptions.flatMap(({ names }) => names).filter((name) => !page.includes(`\`${name}`)),
-    ).toEqual([]);
-    expect(messageOptions.filter(({ refused = "" }) => !page.includes(refused))).toEqual([]);
+    expect(allOptions.flatMap(({ names }) => names).filter((name) => !page.includes(`\`${name}`))).toEqual(
+      [],
+    );
+    expect(allOptions.filter(({ refused = "" }) => !page.includes(refused))).toEqual([]);
   });
 
   it.each(["pub", "sub", "rr"] as const)("help of %s fits a terminal of 80 columns", (tool) => {

@@ -65,6 +65,22 @@ describe("help and version", () => {
     expect(help.stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 
+  it.each([
+    [["help"], ["--help"]],
+    [
+      ["help", "certs"],
+      ["certs", "--help"],
+    ],
+    [
+      ["help", "pub"],
+      ["pub", "--help"],
+    ],
+  ])("%j is %j", async (asked, meant) => {
+    const help = await outcomeOf(asked);
+    expect(help).toMatchObject({ code: 0, stderr: "" });
+    expect(help.stdout).toBe((await outcomeOf(meant)).stdout);
+  });
+
   it("shows the help of one command", async () => {
     const help = await outcomeOf(["broker", "-h"]);
     expect(help).toMatchObject({ code: 0, stderr: "" });

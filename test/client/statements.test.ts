@@ -161,6 +161,24 @@ describe.each([MQTT_3_1_1, MQTT_5_0])("version %i", (version) => {
   });
 });
 
+test("a message has the identifier of its packet, and SUBSCRIBE the program's User Properties", async () => {
+  const { world, client, of } = await stage((broker, packet) => {
+    if (packet.type !== PacketType.SUBSCRIBE) return;
+    broker.send({ type: PacketType.SUBACK, packetId: packet.packetId, reasonCodes: [2], properties: {} });
+    broker.send(message(0, 0));
+    broker.send(message(4_711, 1));
+    broker.send(message(12, 2));
+  });
+  const got: number[] = [];
+  const properties = { userProperties: [["why", "test"]] } as const;
+  client.subscribe("t", { properties }, ({ packetId }) => got.push(packetId)).ready.catch(() => undefined);
+  await world.settle();
+  expect(got).toEqual([0, 4_711, 12]);
+  expect(of(PacketType.SUBSCRIBE)).toMatchObject([
+    { properties: { ...properties, subscriptionIdentifiers: [1] } },
+  ]);
+});
+
 test("every alias from 1 to the maximum is accepted, and none above", async () => {
   const { world, client, of } = await stage(
     (broker, packet) => {

@@ -69,7 +69,8 @@ describe("the installed package", () => {
       version: manifest.version,
       license: "Apache-2.0",
     });
-    for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "dist/index.js"]) {
+    const shipped = ["README.md", "LICENSE", "CHANGELOG.md", "docs/reference/martlet.schema.json"];
+    for (const file of [...shipped, "dist/index.js"]) {
       expect(existsSync(join(installed, file)), file).toBe(true);
     }
     for (const file of ["src", "test", "scripts", "bench", "dist/.tsbuildinfo"]) {

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { ConfigError } from "#base";
 import { SCENARIOS } from "#bench";
 import type { Options } from "../options.ts";
-import { prepareArguments, processIdsOf, scenariosOf } from "./arguments.ts";
+import { processIdsOf, scenariosOf } from "./arguments.ts";
+import { prepareArguments } from "./command-line.ts";
 
 const options = {
   url: { kind: "texts", placeholder: "<url>", help: "" },

@@ -1,10 +1,8 @@
-/** The command line of `martlet bench`: which broker, which scenarios, and what is changed about them. */
+/** What the options of `martlet bench` select: scenarios, what is changed about them, and processes. */
 
-import { ConfigError } from "#base";
+import { ConfigError, nearest } from "#base";
 import { type FlowLoad, type Pace, SCENARIOS, type Scenario } from "#bench";
 import { ProtocolVersion } from "#protocol";
-import { nearest } from "../nearest.ts";
-import type { Options } from "../options.ts";
 
 /** What is run when nothing is named. */
 const usualNames: readonly string[] = ["pairs", "qos1", "rate"];
@@ -43,31 +41,6 @@ const changeNames = [
   "qos",
   "protocol",
 ] as const;
-
-/** `mqtt://host qos1` as the options `--url` and `--scenario`. */
-export function prepareArguments(args: readonly string[], options: Options): string[] {
-  const prepared: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const word = args[i] as string;
-    const next = args[i + 1];
-    const option = word.startsWith("-") ? optionOf(word, options) : undefined;
-    if (option !== undefined && option.kind !== "switch" && next !== undefined) {
-      prepared.push(word, next);
-      i++;
-    } else if (word.startsWith("-")) prepared.push(word);
-    else prepared.push(isUrl(word) ? `--url=${word}` : `--scenario=${word}`);
-  }
-  return prepared;
-}
-
-function optionOf(word: string, options: Options): Options[string] | undefined {
-  if (word.startsWith("--")) return options[word.slice(2)];
-  return Object.values(options).find(({ short }) => short !== undefined && word === `-${short}`);
-}
-
-function isUrl(word: string): boolean {
-  return word.includes("://") || word.startsWith("unix:");
-}
 
 /**
  * The scenarios that are named, with `changes` made to them; without names the usual ones, or one that the changes

@@ -1,13 +1,12 @@
 /** `martlet certs`: an authority of one's own, certificates for servers and clients, and a revocation list. */
 
 import { isIP } from "node:net";
-import { ConfigError, systemClock } from "#base";
+import { ConfigError, nearest, systemClock } from "#base";
 import { CertificateFolder, type IssueOptions, type WrittenFiles } from "#credentials";
 import { afterAuthority, afterClient, afterRevocation, afterServer } from "../certs/next-steps.ts";
 import { defineCommand } from "../command.ts";
 import { printable } from "../escape.ts";
 import { ExitStatus } from "../exit-status.ts";
-import { nearest } from "../nearest.ts";
 import type { Options, OptionValues } from "../options.ts";
 import { namePositionals } from "../positionals.ts";
 import { TextOutput } from "../text-output.ts";
@@ -53,7 +52,6 @@ type Values = OptionValues<typeof options>;
 
 export const certsCommand = defineCommand({
   name: "certs",
-  summary: "Make certificates for TLS: authority, servers, clients.",
   description: [
     "ca makes an authority in the folder, server and client make certificates that it signs, revoke takes certificates back and writes the revocation list ca.crl, list shows all, and crl writes the revocation list anew. Keys are readable by their owner only, and nothing is written over without --force.",
     "Example: martlet certs ca",

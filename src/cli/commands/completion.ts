@@ -13,7 +13,6 @@ const options = {
 
 export const completionCommand = defineCommand({
   name: "completion",
-  summary: "Write what a shell needs to complete commands and options.",
   usage: "<shell>",
   description: [
     "Writes a script for bash, zsh or fish that completes the commands and options of martlet.",
@@ -28,7 +27,7 @@ export const completionCommand = defineCommand({
       throw new ConfigError("completion", `give one of ${shells.join(", ")}.`);
     }
     const { commands } = await import("../commands.ts");
-    console.log(completionScript(known, await Promise.all(Object.values(commands).map((load) => load()))));
+    console.log(await completionScript(known, commands));
     return ExitStatus.OK;
   },
 });

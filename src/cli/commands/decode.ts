@@ -67,7 +67,6 @@ type Values = OptionValues<typeof options>;
 
 export const decodeCommand = defineCommand({
   name: "decode",
-  summary: "Show what the bytes of MQTT packets mean, and what is wrong.",
   description: [
     "Reads hex as an argument, in a file or from standard input, in any usual spelling: 10 74 00, 0x10, 0x74, 1074, 10:74, \\x10\\x74, C arrays, and dumps of hexdump, xxd, od, Wireshark and tcpdump with their offsets and characters. Also reads capture files (pcap and pcapng), Base64 and the bare bytes.",
     "Prints each packet byte by byte with the names of the specification. For a packet that is wrong it says where, what was found, what is allowed, and the statement that it breaks.",

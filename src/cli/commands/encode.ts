@@ -1,7 +1,7 @@
 /** `martlet encode`: a packet from options or JSON to its bytes. */
 
 import { readFileSync } from "node:fs";
-import { ConfigError, describeError } from "#base";
+import { ConfigError, describeError, nearest } from "#base";
 import {
   type PacketTypeName,
   packetFromJson,
@@ -15,7 +15,6 @@ import { defineCommand } from "../command.ts";
 import { fieldOptions, jsonOfOptions, placeOption, propertyOptions } from "../encode/packet-options.ts";
 import { packetsOfJson } from "../encode/packets-of-json.ts";
 import { ExitStatus } from "../exit-status.ts";
-import { nearest } from "../nearest.ts";
 import type { Options } from "../options.ts";
 import { namePositionals } from "../positionals.ts";
 import { TextOutput } from "../text-output.ts";
@@ -42,7 +41,6 @@ type Values = Readonly<Record<string, boolean | number | readonly string[] | und
 
 const command = {
   name: "encode",
-  summary: "Write the bytes of an MQTT packet that options or JSON describe.",
   description: [
     `Writes the packet as hex. <packet> is its type (${packetTypeNames.join(", ")}), with its fields as options. Without a type it reads JSON from the file or from standard input: one packet, a list, or what martlet decode --json writes.`,
     "Example: martlet encode connect --client-id sensor-1 --protocol 5",

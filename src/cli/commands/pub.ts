@@ -8,7 +8,6 @@ const runArguments = (args: readonly string[]): Promise<number> =>
 
 export const pubCommand = defineCommand({
   name: "pub",
-  summary: "Publish messages; takes the options of mosquitto_pub.",
   description: [],
   options: {},
   runArguments,

@@ -8,7 +8,6 @@ const runArguments = (args: readonly string[]): Promise<number> =>
 
 export const rrCommand = defineCommand({
   name: "rr",
-  summary: "Send a request, show the response; the options of mosquitto_rr.",
   description: [],
   options: {},
   runArguments,

@@ -8,7 +8,6 @@ const runArguments = (args: readonly string[]): Promise<number> =>
 
 export const subCommand = defineCommand({
   name: "sub",
-  summary: "Subscribe and show messages; takes the options of mosquitto_sub.",
   description: [],
   options: {},
   runArguments,

@@ -1,37 +1,8 @@
-/** The command line of `martlet conformance`: its URL and versions as options, and what they select. */
+/** What the options of `martlet conformance` select: versions and cases. */
 
-import { ConfigError } from "#base";
+import { ConfigError, nearest } from "#base";
 import { ProtocolVersion, versionName } from "#protocol";
 import type { ConformanceCase } from "#testing";
-import { nearest } from "../nearest.ts";
-import type { Options } from "../options.ts";
-
-/**
- * `mqtt://host --version 5.0` as the options `--url` and `--protocol-version`: every command has `--version` as a switch of
- * its own, and no command has arguments without a name.
- */
-export function prepareArguments(args: readonly string[], options: Options): string[] {
-  const prepared: string[] = [];
-  const takesValue = (word: string): boolean => {
-    const option = word.startsWith("--")
-      ? options[word.slice(2)]
-      : Object.values(options).find(({ short }) => short !== undefined && word === `-${short}`);
-    return option !== undefined && option.kind !== "switch";
-  };
-  for (let i = 0; i < args.length; i++) {
-    const word = args[i] as string;
-    const next = args[i + 1];
-    if (word === "--version" && next !== undefined && /^[0-9]/.test(next)) {
-      prepared.push(`--protocol-version=${next}`);
-      i++;
-    } else if (word.startsWith("--version=")) prepared.push(`--protocol-version=${word.slice(10)}`);
-    else if (takesValue(word) && next !== undefined) {
-      prepared.push(word, next);
-      i++;
-    } else prepared.push(word.startsWith("-") ? word : `--url=${word}`);
-  }
-  return prepared;
-}
 
 /** `["3.1.1,5.0", "3.1"]` as versions, each once and in order; all when there are none. */
 export function versionsOf(texts: readonly string[] = []): ProtocolVersion[] {

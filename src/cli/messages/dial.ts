@@ -9,10 +9,14 @@ import { join } from "node:path";
 import type { ConnectionOptions } from "node:tls";
 import type { ClientPipe, Dial } from "#client";
 import { connectWebSocket, PipeError } from "#transport";
+import { parseProxy } from "./proxy-option.ts";
 import { type MessageSettings, UsageError } from "./settings.ts";
 import { SocketPipe } from "./socket-pipe.ts";
-import { openThroughProxy, parseProxy } from "./socks5.ts";
+import { openThroughProxy } from "./socks5.ts";
 
+const DEFAULT_ALPN = "mqtt";
+const TLS_1_2 = "TLSv1.2" as const;
+const TLS_1_3 = "TLSv1.3" as const;
 const PSK_CIPHERS = "PSK+AESGCM:PSK+CHACHA20:PSK+AES:@SECLEVEL=0";
 
 /** Where the broker is, as a URL for the client. */
@@ -30,8 +34,14 @@ export function portOf({ port, isTls }: MessageSettings): number {
 /** @throws UsageError for files that cannot be read, and for what does not go together */
 export async function dialFor(settings: MessageSettings): Promise<Dial> {
   const { transport, isTls } = settings;
-  if (transport === "websocket") return webSocketDial(settings);
-  const secure = isTls ? await tlsOptions(settings) : undefined;
+  if (transport === "websocket") return await webSocketDial(settings);
+  const secure: ConnectionOptions | undefined = isTls
+    ? {
+        ...(await trustOptions(settings)),
+        host: settings.host,
+        ALPNProtocols: [settings.tlsAlpn ?? DEFAULT_ALPN],
+      }
+    : undefined;
   if (secure !== undefined && transport === "unix")
     throw new UsageError("Error: --unix does not go with TLS.");
   return async ({ timeoutMs }): Promise<ClientPipe> => {
@@ -80,28 +90,18 @@ async function throughProxy(socket: Socket, settings: MessageSettings): Promise<
     await openThroughProxy(socket, proxy, { host: settings.host, port: portOf(settings) });
 }
 
-async function tlsOptions(settings: MessageSettings): Promise<ConnectionOptions> {
-  const {
-    host,
-    ciphers,
-    tlsVersion,
-    tlsAlpn = "mqtt",
-    insecure,
-    psk,
-    pskIdentity,
-    certFile,
-    keyFile,
-  } = settings;
+/** All that is the same for TCP and WebSocket. */
+async function trustOptions(settings: MessageSettings) {
+  const { host, ciphers, tlsVersion, insecure, psk, pskIdentity, certFile, keyFile } = settings;
   const isName = !/^[\d.]+$|:/.test(host);
   return {
-    host,
     ...(isName ? { servername: host } : {}),
-    minVersion: tlsVersion === "tlsv1.3" ? "TLSv1.3" : "TLSv1.2",
-    ...(tlsVersion === "tlsv1.2" || psk !== undefined ? { maxVersion: "TLSv1.2" } : {}),
-    ALPNProtocols: [tlsAlpn],
+    minVersion: tlsVersion === "tlsv1.3" ? TLS_1_3 : TLS_1_2,
+    ...(tlsVersion === "tlsv1.2" || psk !== undefined ? { maxVersion: TLS_1_2 } : {}),
     ...(certFile === undefined ? {} : { cert: content(certFile, "--cert") }),
     ...(keyFile === undefined ? {} : { key: content(keyFile, "--key") }),
-    ...(insecure ? { rejectUnauthorized: false } : {}),
+    // As with mosquitto: who signed the certificate still counts.
+    ...(insecure ? { checkServerIdentity: () => undefined } : {}),
     ...(psk === undefined
       ? { ...(await authorities(settings)), ...(ciphers === undefined ? {} : { ciphers }) }
       : {
@@ -112,7 +112,7 @@ async function tlsOptions(settings: MessageSettings): Promise<ConnectionOptions>
   };
 }
 
-async function authorities({ caFile, caPath, useOsCerts }: MessageSettings): Promise<{ ca?: string[] }> {
+async function authorities({ caFile, caPath, useOsCerts }: MessageSettings): Promise<{ ca: string }> {
   const ca: string[] = [];
   if (caFile !== undefined) ca.push(content(caFile, "--cafile"));
   if (caPath !== undefined) {
@@ -123,7 +123,7 @@ async function authorities({ caFile, caPath, useOsCerts }: MessageSettings): Pro
     const { getCACertificates } = await import("node:tls");
     ca.push(...getCACertificates("system"), ...getCACertificates("default"));
   }
-  return { ca };
+  return { ca: ca.join("\n") };
 }
 
 function content(path: string, option: string): string {
@@ -148,23 +148,17 @@ function unreadable(path: string, option: string, error: unknown): UsageError {
   return new UsageError(`Error: Problem setting TLS options: ${why}.\n${option} ${path}`);
 }
 
-function webSocketDial(settings: MessageSettings): Dial {
-  const { isTls, caFile, insecure } = settings;
+/** @throws UsageError for what a WebSocket cannot be told */
+async function webSocketDial(settings: MessageSettings): Promise<Dial> {
+  const { isTls, tlsAlpn } = settings;
   const given = Object.entries({
     "-A": settings.bindAddress,
     "--proxy": settings.proxy,
-    "--capath": settings.caPath,
-    "--cert": settings.certFile,
-    "--ciphers": settings.ciphers,
-    "--tls-version": settings.tlsVersion,
     "--tls-keylog": settings.tlsKeyLog,
-    "--tls-alpn": settings.tlsAlpn,
-    "--psk": settings.psk,
   }).find(([, value]) => value !== undefined);
   if (given !== undefined) throw new UsageError(`Error: ${given[0]} is not supported with WebSocket.`);
-  const tls = isTls
-    ? { ...(caFile === undefined ? {} : { ca: content(caFile, "--cafile") }), rejectUnauthorized: !insecure }
-    : {};
-  return ({ url, timeoutMs }) =>
-    connectWebSocket({ url: url.href, handshakeTimeoutMs: timeoutMs, ...(isTls ? { tls } : {}) });
+  // Unasked, a web server would take ALPN for HTTP alone.
+  const alpn = tlsAlpn === undefined ? {} : { ALPNProtocols: [tlsAlpn] };
+  const tls = isTls ? { tls: { ...(await trustOptions(settings)), ...alpn } } : {};
+  return ({ url, timeoutMs }) => connectWebSocket({ url: url.href, handshakeTimeoutMs: timeoutMs, ...tls });
 }

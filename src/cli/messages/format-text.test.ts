@@ -1,6 +1,5 @@
 // What mosquitto_sub 2.1 adds; everything else is compared with mosquitto_sub itself in test/cli/sub-golden.test.ts.
 import { describe, expect, it } from "vitest";
-import { needsPacketId } from "./format-needs.ts";
 import { readFormat } from "./format-text.ts";
 import type { ShownMessage } from "./shown-message.ts";
 
@@ -37,10 +36,5 @@ describe("formats of 2.1", () => {
 
   it("puts a character between the bytes of hex", () => {
     expect(shown("%:x %-X", Uint8Array.of(1, 0xab, 0xff)).text).toBe("01:ab:ff 01ABFF");
-  });
-
-  it("knows which formats need the packet", () => {
-    expect(["%m", "%05m", "x%j", "%-8.2J", "%A"].filter(needsPacketId)).toHaveLength(5);
-    expect(["%t %p", "m", "%%t", "@m"].filter(needsPacketId)).toEqual([]);
   });
 });

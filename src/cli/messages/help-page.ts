@@ -1,6 +1,6 @@
 /** `--help` of a message tool, in the form of all commands; its options come from their table. */
 
-import { type MessageOption, type OptionGroup } from "./option-table.ts";
+import type { MessageOption, OptionGroup } from "./options/message-option.ts";
 import { optionsOf } from "./read-arguments.ts";
 import type { Tool } from "./settings.ts";
 

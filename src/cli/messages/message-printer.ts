@@ -5,7 +5,7 @@
 
 import { describeError } from "#base";
 import { printable } from "../escape.ts";
-import { toBytes } from "./format-needs.ts";
+import { toBytes } from "./byte-text.ts";
 import { type Paint, paintFor } from "./paint.ts";
 import type { MessageSettings } from "./settings.ts";
 import type { ShownMessage } from "./shown-message.ts";

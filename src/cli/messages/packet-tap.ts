@@ -1,6 +1,6 @@
 /**
  * Watches the packets of a connection from between client and transport: for `-d`, and for what the client has no word for, the
- * packet identifiers of messages and the UNSUBSCRIBE of a filter that it never subscribed to. Changes nothing that passes.
+ * UNSUBSCRIBE of a filter that it never subscribed to. Changes nothing that passes.
  */
 
 import type { ClientPipe, ClientPipeReceiver } from "#client";

@@ -49,6 +49,7 @@ const allowed: Readonly<Record<keyof PropertySettings, readonly string[]>> = {
     "user-property",
   ],
   publish: [...message, "topic-alias"],
+  subscribe: ["user-property"],
   unsubscribe: ["user-property"],
   disconnect: ["session-expiry-interval", "user-property"],
   will: [...message, "will-delay-interval"],
@@ -61,8 +62,8 @@ export function readProperty(settings: MessageSettings, words: readonly string[]
   const [command = "", name = "", first, second] = words.slice(at, at + 4);
   if (first === undefined) throw notEnough();
   const lower = command.toLowerCase();
-  if (lower === "subscribe")
-    throw refused(name, command, "Martlet's client sends no properties with SUBSCRIBE");
+  if (lower === "subscribe" && name === "subscription-identifier")
+    throw refused(name, command, "Martlet's client numbers its subscriptions itself");
   if (commandsWithoutUse.includes(lower))
     throw refused(name, command, "mosquitto's tools do not send it either");
   if (!Object.hasOwn(allowed, lower))

@@ -6,9 +6,10 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { nearest } from "#base";
 import { ProtocolVersion } from "#protocol";
-import { nearest } from "../nearest.ts";
-import { type MessageOption, messageOptions } from "./option-table.ts";
+import { allOptions } from "./option-table.ts";
+import type { MessageOption } from "./options/message-option.ts";
 import { readProperty } from "./property-option.ts";
 import { defaultSettings, type MessageSettings, type Tool, UsageError } from "./settings.ts";
 
@@ -19,7 +20,7 @@ export type Reading =
 
 /** The options that `tool` has. */
 export function optionsOf(tool: Tool): readonly MessageOption[] {
-  return messageOptions.filter(({ tools }) => tools.includes(tool));
+  return allOptions.filter(({ tools }) => tools.includes(tool));
 }
 
 /** Reads the options file, then `args`. @throws UsageError for what is not understood, or contradicts itself */

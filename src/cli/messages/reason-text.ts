@@ -3,6 +3,7 @@
 import { ConnectionLostError, ConnectRefusedError } from "#client";
 import { ProtocolVersion, ReasonCode, reasonName } from "#protocol";
 import { portOf } from "./dial.ts";
+import { parseProxy } from "./proxy-option.ts";
 import { type MessageSettings, ToolStatus, UsageError } from "./settings.ts";
 
 /** The lines for standard error, and the status that the tool ends with. */
@@ -119,16 +120,18 @@ function lostWords({ isTls }: MessageSettings): string {
 
 function systemWords(code: string, error: unknown, settings: MessageSettings): string[] | undefined {
   const { host, transport, path } = settings;
-  const place = settings.proxy ?? (transport === "unix" ? path : `${host} port ${portOf(settings)}`);
+  const proxy = settings.proxy === undefined ? undefined : parseProxy(settings.proxy);
+  const peer = proxy ?? { host, port: portOf(settings) };
+  const place = transport === "unix" ? path : `${peer.host} port ${peer.port}`;
   switch (code) {
     case "ECONNREFUSED":
       return [
         "Error: Connection refused",
-        `Nobody listens on ${place}. Is the ${settings.proxy === undefined ? "broker" : "proxy"} running there?`,
+        `Nobody listens on ${place}. Is the ${proxy === undefined ? "broker" : "proxy"} running there?`,
       ];
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return ["Unable to connect (Lookup error.).", `There is no host ${host}.`];
+      return ["Unable to connect (Lookup error.).", `There is no host ${lookedUp(error) ?? host}.`];
     case "ENOENT":
       return ["Error: No such file or directory", `There is no socket ${place}.`];
     case "EACCES":
@@ -170,6 +173,12 @@ function systemCode(error: unknown): string | undefined {
     if ("code" in at && typeof at.code === "string" && !at.code.startsWith("MARTLET_")) return at.code;
   }
   return undefined;
+}
+
+/** The name that was not found: the broker's or the proxy's. */
+function lookedUp(error: unknown): string | undefined {
+  const cause = deepest(error);
+  return "hostname" in cause && typeof cause.hostname === "string" ? cause.hostname : undefined;
 }
 
 function deepest(error: unknown): Error {

@@ -2,7 +2,6 @@
 
 import { type Message, SubscribeRefusedError } from "#client";
 import { ProtocolVersion } from "#protocol";
-import { needsPacketId } from "./format-needs.ts";
 import { MessagePrinter } from "./message-printer.ts";
 import { payloadOf } from "./publish.ts";
 import { reasonText } from "./reason-text.ts";
@@ -21,8 +20,7 @@ export async function request(settings: MessageSettings): Promise<number> {
   const payload = await payloadOf(settings.payload as Exclude<PayloadSource, { kind: "lines" }>);
   const ended = Promise.withResolvers<number>();
   const printer = await MessagePrinter.open(settings, () => ended.resolve(ToolStatus.OK));
-  const withPacketIds = settings.format !== undefined && needsPacketId(settings.format);
-  const tool = await ToolClient.open(settings, { mayReconnect: false, withPacketIds });
+  const tool = await ToolClient.open(settings, { mayReconnect: false });
   const limit =
     timeoutSeconds === undefined
       ? undefined
@@ -35,7 +33,11 @@ export async function request(settings: MessageSettings): Promise<number> {
     {
       qos: settings.qos,
       ...(isVersion5
-        ? { retainAsPublished: settings.retainAsPublished, retainHandling: settings.retainHandling ?? 0 }
+        ? {
+            retainAsPublished: settings.retainAsPublished,
+            retainHandling: settings.retainHandling ?? 0,
+            properties: settings.properties.subscribe,
+          }
         : {}),
     },
     (message) => {

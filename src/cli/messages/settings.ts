@@ -8,6 +8,7 @@ import type {
   ConnectProperties,
   DisconnectProperties,
   PublishProperties,
+  SubscribeProperties,
   UnsubscribeProperties,
   WillProperties,
 } from "#protocol";
@@ -36,6 +37,7 @@ type Writable<Shape> = { -readonly [Key in keyof Shape]: Shape[Key] };
 export interface PropertySettings {
   readonly connect: Writable<ConnectProperties>;
   readonly publish: Writable<PublishProperties>;
+  readonly subscribe: Writable<Pick<SubscribeProperties, "userProperties">>;
   readonly unsubscribe: Writable<UnsubscribeProperties>;
   readonly disconnect: Writable<DisconnectProperties>;
   readonly will: Writable<WillProperties>;
@@ -146,7 +148,7 @@ export function defaultSettings(tool: Tool): MessageSettings {
     keepAliveSeconds: 60,
     version: tool === "rr" ? ProtocolVersion.MQTT_5_0 : ProtocolVersion.MQTT_3_1_1,
     maximumInFlight: 20,
-    properties: { connect: {}, publish: {}, unsubscribe: {}, disconnect: {}, will: {} },
+    properties: { connect: {}, publish: {}, subscribe: {}, unsubscribe: {}, disconnect: {}, will: {} },
     willTopic: undefined,
     willPayload: undefined,
     willQos: 0,

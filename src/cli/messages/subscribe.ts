@@ -3,7 +3,6 @@
 import { type Message, SubscribeRefusedError } from "#client";
 import { ProtocolVersion, topicMatches } from "#protocol";
 import { onStopSignal } from "../stop-signals.ts";
-import { needsPacketId } from "./format-needs.ts";
 import { MessagePrinter } from "./message-printer.ts";
 import { complain } from "./run-tool.ts";
 import { type MessageSettings, ToolStatus } from "./settings.ts";
@@ -16,9 +15,8 @@ type AnyMessage = Message<unknown, unknown>;
 
 /** Resolves with the exit status. */
 export async function subscribe(settings: MessageSettings): Promise<number> {
-  const withPacketIds = settings.format !== undefined && needsPacketId(settings.format);
   const view = await openView(settings, () => run.stop(ToolStatus.OK));
-  const tool = await ToolClient.open(settings, { mayReconnect: true, withPacketIds });
+  const tool = await ToolClient.open(settings, { mayReconnect: true });
   const run = new Run(tool, settings, view);
   try {
     return await run.toItsEnd();
@@ -119,11 +117,11 @@ class Run {
 
   /** Resolves when the broker has answered all: with false when it refused all. */
   async #subscribeAll(): Promise<boolean> {
-    const { topics, qos, retainAsPublished, retainHandling, version } = this.#settings;
+    const { topics, qos, retainAsPublished, retainHandling, version, properties } = this.#settings;
     const options = {
       qos,
       ...(version === ProtocolVersion.MQTT_5_0
-        ? { retainAsPublished, retainHandling: retainHandling ?? 0 }
+        ? { retainAsPublished, retainHandling: retainHandling ?? 0, properties: properties.subscribe }
         : {}),
     };
     const filters = [...new Set(topics)];

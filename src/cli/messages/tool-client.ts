@@ -14,7 +14,7 @@ import {
   type NodeConnectOptions,
   type OpenAuthentication,
 } from "#client";
-import { type Packet, PacketType, ProtocolVersion, type PublishPacket } from "#protocol";
+import { type Packet, ProtocolVersion } from "#protocol";
 import { brokerUrl, dialFor } from "./dial.ts";
 import type { PacketTap } from "./packet-tap.ts";
 import type { MessageSettings } from "./settings.ts";
@@ -27,8 +27,6 @@ const DEFAULT_RECEIVE_MAXIMUM = 20;
 const RECONNECT = { minimumDelayMs: 250, maximumDelayMs: 5_000 } as const;
 
 export interface ToolClientWishes {
-  /** Tell messages their packet identifiers. */
-  readonly withPacketIds?: boolean;
   /** Come back when the connection is lost. */
   readonly mayReconnect: boolean;
 }
@@ -38,24 +36,16 @@ type AnyMessage = Message<unknown, unknown>;
 export class ToolClient {
   readonly client: MqttClient;
   readonly #settings: MessageSettings;
-  readonly #packets: PublishPacket[];
   readonly #tap: () => PacketTap | undefined;
 
-  private constructor(
-    client: MqttClient,
-    settings: MessageSettings,
-    packets: PublishPacket[],
-    tap: () => PacketTap | undefined,
-  ) {
+  private constructor(client: MqttClient, settings: MessageSettings, tap: () => PacketTap | undefined) {
     this.client = client;
     this.#settings = settings;
-    this.#packets = packets;
     this.#tap = tap;
   }
 
   /** Begins to connect, in the background: whoever subscribes at once misses nothing of a session that goes on. */
   static async open(settings: MessageSettings, wishes: ToolClientWishes): Promise<ToolClient> {
-    const packets: PublishPacket[] = [];
     let tap: PacketTap | undefined;
     let client: MqttClient | undefined;
     const debug = settings.debug
@@ -66,12 +56,9 @@ export class ToolClient {
       : undefined;
     const observer = {
       onSent: (packet: Packet) => debug?.onSent(packet),
-      onReceived: (packet: Packet) => {
-        debug?.onReceived(packet);
-        if (wishes.withPacketIds === true && packet.type === PacketType.PUBLISH) packets.push(packet);
-      },
+      onReceived: (packet: Packet) => debug?.onReceived(packet),
     };
-    const isTapped = settings.debug || wishes.withPacketIds === true || settings.unsubscribe.length > 0;
+    const isTapped = settings.debug || settings.unsubscribe.length > 0;
     const tapModule = isTapped ? await import("./packet-tap.ts") : undefined;
     const dial = await dialFor(settings);
     client = await connect(brokerUrl(settings), {
@@ -81,12 +68,11 @@ export class ToolClient {
       dial: async (request) => {
         const pipe = await dial(request);
         if (tapModule === undefined) return pipe;
-        packets.length = 0;
         tap = new tapModule.PacketTap(pipe, settings.version, observer);
         return tap;
       },
     });
-    return new ToolClient(client, settings, packets, () => tap);
+    return new ToolClient(client, settings, () => tap);
   }
 
   /** Resolves at the first connection. Rejects when the first attempt fails. */
@@ -116,17 +102,16 @@ export class ToolClient {
 
   /** A message with what its packet said. */
   shown(message: AnyMessage): ShownMessage {
-    const { topicName, payload, qos, retain } = message;
-    const packet = this.#packetOf(message);
-    const { subscriptionIdentifiers: _, topicAlias: __, ...properties } = message.properties;
+    const { topicName, payload, qos, retain, packetId } = message;
+    const { subscriptionIdentifiers: _, topicAlias, ...properties } = message.properties;
     return {
       topicName,
       payload,
       qos,
       retain,
-      packetId: packet?.packetId ?? 0,
+      packetId,
       properties,
-      topicAlias: packet?.properties.topicAlias,
+      topicAlias,
       atMs: performance.timeOrigin + performance.now(),
     };
   }
@@ -139,20 +124,6 @@ export class ToolClient {
       reasonCode: end.isAbrupt === true && version === ProtocolVersion.MQTT_5_0 ? 0x04 : 0x00,
       properties: properties.disconnect,
     });
-  }
-
-  /** Packets come in the order of messages; those that the client did not hand on are passed over. */
-  #packetOf({ topicName, payload, qos, retain, dup }: AnyMessage): PublishPacket | undefined {
-    for (let packet = this.#packets.shift(); packet !== undefined; packet = this.#packets.shift()) {
-      const isSame =
-        packet.qos === qos &&
-        packet.retain === retain &&
-        packet.dup === dup &&
-        packet.payload.length === payload.length &&
-        (packet.topicName === "" || packet.topicName === topicName);
-      if (isSame) return packet;
-    }
-    return undefined;
   }
 }
 

@@ -9,10 +9,10 @@
  * ```
  */
 
+import { systemBelow } from "#base";
 import { connectWith, type MqttClient } from "../client.ts";
 import { clientClock } from "../client-clock.ts";
 import type { ConnectOptions } from "../options.ts";
-import { chance } from "./chance.ts";
 import { dialWebSocket } from "./web-socket-pipe.ts";
 import { readWebUrl } from "./web-url.ts";
 
@@ -27,7 +27,7 @@ const KEEP_ALIVE_SECONDS = 120;
 export async function connect(url: string, options: ConnectOptions = {}): Promise<MqttClient> {
   const client = await connectWith(url, options, {
     clock: clientClock(),
-    random: chance,
+    random: { below: systemBelow },
     dial: dialWebSocket,
     readUrl: readWebUrl,
     keepAliveSeconds: KEEP_ALIVE_SECONDS,

@@ -17,7 +17,7 @@ export function readWebUrl(text: string): BrokerUrl {
     port: Number(port),
     path,
     href: `${protocol}//${host}${path}`,
-    ...(username === "" ? {} : { userName: decodeURIComponent(username) }),
-    ...(password === "" ? {} : { password: decodeURIComponent(password) }),
+    userName: decodeURIComponent(username) || undefined,
+    password: decodeURIComponent(password) || undefined,
   };
 }

@@ -4,8 +4,6 @@
  */
 
 import { connect as connectPlain, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
-import { WebSocket } from "ws";
 import { ConfigError, describeError, utf8Encode } from "#base";
 import { PipeError } from "#transport";
 import { type Link, realPace } from "./link.ts";
@@ -112,7 +110,8 @@ function tlsOptions({ ca, cert, key, insecure }: UrlTargetOptions) {
   };
 }
 
-function dial(url: URL, options: UrlTargetOptions): { socket: Socket; ready: string } {
+/** TLS and WebSocket are loaded by who needs them: a list of the cases does not. */
+async function dial(url: URL, options: UrlTargetOptions): Promise<{ socket: Socket; ready: string }> {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   switch (url.protocol) {
     case "unix:":
@@ -123,6 +122,7 @@ function dial(url: URL, options: UrlTargetOptions): { socket: Socket; ready: str
       const port = Number(url.port || 8883);
       // Server Name Indication is for names only.
       const name = isIP(host) === 0 ? { servername: host } : {};
+      const { connect: connectTls } = await import("node:tls");
       return {
         socket: connectTls({ host, port, ...name, ...tlsOptions(options) }),
         ready: "secureConnect",
@@ -139,7 +139,7 @@ function cannotReach(url: string, cause: unknown): PipeError {
 }
 
 async function openStream(url: URL, options: UrlTargetOptions): Promise<Link> {
-  const { socket, ready } = dial(url, options);
+  const { socket, ready } = await dial(url, options);
   socket.setNoDelay(true);
   await new Promise<void>((resolve, reject) => {
     const late = (): void => {
@@ -170,6 +170,7 @@ async function openStream(url: URL, options: UrlTargetOptions): Promise<Link> {
 }
 
 async function openWebSocket(url: string, options: UrlTargetOptions): Promise<Link> {
+  const { WebSocket } = await import("ws");
   const socket = new WebSocket(url, "mqtt", {
     handshakeTimeout: DIAL_TIMEOUT_MS,
     perMessageDeflate: false,

@@ -28,8 +28,8 @@ export interface LedgerTest {
   readonly file?: string;
 }
 
-/** What a client has to do as well, and what no case on a server can show. */
-const CLIENT_HALF = "for the server; the client's half waits for the client";
+/** What a client has to do as well, what no case on a server can show, and no claim is about. */
+const CLIENT_HALF = "for the server; no test names the client's half";
 
 /** Every statement with its state, in the order of the standards. */
 export function buildLedger(
