@@ -20,9 +20,11 @@ export class DurableBench {
   readonly #settings: Partial<BrokerSettings>;
   #broker: Broker | undefined;
   #journal: Journal | undefined;
+  readonly #journalSettings: Partial<JournalSettings>;
 
-  constructor(settings: Partial<BrokerSettings> = {}) {
+  constructor(settings: Partial<BrokerSettings> = {}, journalSettings: Partial<JournalSettings> = {}) {
     this.#settings = settings;
+    this.#journalSettings = { ...small, ...journalSettings };
   }
 
   get broker(): Broker {
@@ -35,7 +37,7 @@ export class DurableBench {
 
   async start(): Promise<this> {
     const { clock, disk } = this;
-    this.#journal = new Journal({ disk, clock, random: seededRandom(2), settings: small });
+    this.#journal = new Journal({ disk, clock, random: seededRandom(2), settings: this.#journalSettings });
     this.#broker = new Broker({
       clock,
       random: seededRandom(3),
