@@ -12,6 +12,7 @@ export {
   ruleActions,
 } from "./access-rule.ts";
 export { AclFile } from "./acl-file.ts";
+export { ClaimPermissions } from "./claim-permissions.ts";
 export { type AccessGate, combineAccess } from "./combine.ts";
 export {
   DYNAMIC_SECURITY_TOPIC,

@@ -1,10 +1,17 @@
 /**
- * From `[access]` of a configuration to the sources of permissions that are asked: the rules in it first, then roles, a service
- * over HTTP and the acl_file, with the files behind them.
+ * From `[access]` of a configuration to the sources of permissions that are asked: what a token brought first, then the rules in
+ * it, roles, a service over HTTP and the acl_file, with the files behind them.
  */
 
 import { readFileSync } from "node:fs";
-import { type AccessRule, type AccessSource, AclFile, accessRules, DynamicSecurity } from "#access";
+import {
+  type AccessRule,
+  type AccessSource,
+  AclFile,
+  accessRules,
+  ClaimPermissions,
+  DynamicSecurity,
+} from "#access";
 import { ConfigError, describeError } from "#base";
 import type { Configuration } from "#config";
 import { PRIVATE_MODE, passwordHashing, replaceFile } from "#credentials";
@@ -24,13 +31,14 @@ export interface AccessSources {
 
 /** @throws ConfigError for a file that cannot be used */
 export function accessSources(
-  access: Access,
+  { access, logins }: Configuration,
   tools: GateTools,
   files: GateFiles,
   connectionsOf: (userName: string) => readonly string[],
 ): AccessSources {
   const { rules, otherwise, acl_file, roles_file, http } = access;
   const sources: AccessSource[] = [];
+  if (logins.jwt?.permissions_claim !== undefined) sources.push(new ClaimPermissions());
   const othersFollow = acl_file !== undefined || roles_file !== undefined || http !== undefined;
   if (rules.length > 0) {
     sources.push(accessRules(rules.map(ruleOf), { otherwise: othersFollow ? "next" : otherwise }));

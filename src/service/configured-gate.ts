@@ -28,8 +28,10 @@ export class ConfiguredGate {
   constructor(configuration: Configuration, tools: GateTools) {
     this.#files = new GateFiles(tools);
     try {
-      const { logins, access } = configuration;
-      this.#access = accessSources(access, tools, this.#files, (userName) => this.#connectionsOf(userName));
+      const { logins } = configuration;
+      this.#access = accessSources(configuration, tools, this.#files, (userName) =>
+        this.#connectionsOf(userName),
+      );
       const { roles, sources } = this.#access;
       const providers = loginProviders(logins, tools, this.#files);
       if (roles !== undefined) providers.push(rolesLogin(roles));

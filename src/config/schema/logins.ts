@@ -209,7 +209,9 @@ const jwt = table(
       says: "Whether the client id has to be that claim, or is replaced by it.",
     }),
     roles_claim: text({ says: "Claim with the roles of the client." }),
-    permissions_claim: text({ says: "Claim with the permissions of the client." }),
+    permissions_claim: text({
+      says: "Claim with the permissions of the client: an object with lists of topic filters, `publish` and `subscribe`. Who has it may do that and nothing else; who does not is judged by `[access]`.",
+    }),
   },
 );
 
@@ -265,7 +267,7 @@ const cloud = table(
     says: "Devices that log in as they would at an IoT cloud.",
   },
   {
-    devices_file: file({ required: true, says: "The devices and their secrets, in JSON." }),
+    devices_file: file({ required: true, says: "The devices and their secrets, in TOML." }),
     clouds: list({
       item: choice({
         choices: [
