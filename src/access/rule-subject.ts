@@ -1,11 +1,9 @@
 /** Whom a rule is about, checked once and then asked often. */
 
 import type { ClientCertificate, Identity } from "#auth";
-import { ConfigError } from "#base";
+import { AddressRanges, ConfigError, matchesOne, TextPattern } from "#base";
 import type { ClaimWish, RuleSubject } from "./access-rule.ts";
-import { AddressRange } from "./address-range.ts";
 import { claimOf, textsOf } from "./claims.ts";
-import { matchesOne, TextPattern } from "./text-pattern.ts";
 
 const CERTIFICATE_FIELDS = ["subjectAltName", "serialNumber", "fingerprint256"];
 const NAME_PART = /^(subject|issuer)\.([A-Za-z0-9.]+)$/;
@@ -56,8 +54,8 @@ function conditionsOf(subject: RuleSubject, path: string): Condition[] {
     conditions.push((client) => textsOf(claimOf(client, name)).some((text) => matchesOne(patterns, text)));
   }
   if (addresses !== undefined) {
-    const ranges = rangesOf(addresses, `${path}.addresses`);
-    conditions.push(({ address }) => ranges.some((range) => range.includes(address.remoteAddress)));
+    const ranges = new AddressRanges(atLeastOne(addresses, `${path}.addresses`), `${path}.addresses`);
+    conditions.push(({ address }) => ranges.has(address.remoteAddress));
   }
   if (listeners !== undefined) {
     const names = new Set(atLeastOne(listeners, `${path}.listeners`));
@@ -73,14 +71,6 @@ function atLeastOne(texts: readonly string[], path: string): readonly string[] {
 
 function patternsOf(texts: readonly string[], path: string): TextPattern[] {
   return atLeastOne(texts, path).map((text) => new TextPattern(text));
-}
-
-function rangesOf(texts: readonly string[], path: string): AddressRange[] {
-  return atLeastOne(texts, path).map((text) => {
-    const range = AddressRange.parse(text);
-    if (range !== undefined) return range;
-    throw new ConfigError(path, `has "${text}"; write an address or a range such as 192.0.2.0/24.`);
-  });
 }
 
 function textsOfWish(wish: ClaimWish): readonly string[] {

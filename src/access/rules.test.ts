@@ -241,7 +241,7 @@ describe("what is no rule", () => {
     [{ who: { clientIds: [] } }, "rules[0].who.clientIds: is empty; name one at least, or leave it out."],
     [
       { who: { addresses: ["10.0.0.0/99"] } },
-      'rules[0].who.addresses: has "10.0.0.0/99"; write an address or a range such as 192.0.2.0/24.',
+      "rules[0].who.addresses[0]: /99 is no length of a prefix of 10.0.0.0; it is a whole number from 0 to 32.",
     ],
     [
       { who: { certificate: { CN: "x" } } },

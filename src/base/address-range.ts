@@ -41,6 +41,15 @@ export class AddressRanges {
   }
 }
 
+/** Whether `AddressRanges` takes `text`. */
+export function isAddressRange(text: string): boolean {
+  try {
+    return new AddressRanges([text], "") !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 function rangeOf(text: string, path: string): Range {
   const slash = text.indexOf("/");
   const address = slash === -1 ? text : text.slice(0, slash);

@@ -2,7 +2,7 @@
  * @module base: what every room stands on. No sockets, no clock and no dice of its own: time and chance are ports here.
  */
 
-export { AddressRanges } from "./address-range.ts";
+export { AddressRanges, isAddressRange } from "./address-range.ts";
 export { ArenaEntry, ByteArena } from "./byte-arena.ts";
 export {
   bytesEqual,
@@ -30,4 +30,5 @@ export { Ring } from "./ring.ts";
 export { newSlab } from "./slab-block.ts";
 export { systemClock } from "./system-clock.ts";
 export { systemBelow, systemRandom } from "./system-random.ts";
+export { matchesOne, TextPattern } from "./text-pattern.ts";
 export { Timer, Timers, type TimerTarget } from "./timers.ts";

@@ -7,7 +7,8 @@
  * trusted addresses have no limits by address and no bans.
  */
 
-import { AddressSet, addressKey, type Ban, BoundedTable, LoginGuard, TokenBucket } from "#limits";
+import { AddressRanges } from "#base";
+import { addressKey, type Ban, BoundedTable, LoginGuard, TokenBucket } from "#limits";
 import { type ConnectPacket, ReasonCode } from "#protocol";
 import type { Pipe } from "#transport";
 import type { Channel } from "./channel.ts";
@@ -61,14 +62,14 @@ export class Admission {
   readonly #origins = new Map<string, Origin>();
   readonly #users = new Map<string, number>();
   readonly #connects: BoundedTable<TokenBucket>;
-  #trusted: AddressSet;
+  #trusted: AddressRanges;
   /** Refusals that are held back at the moment. */
   #delayed = 0;
 
   constructor(host: AdmissionHost) {
     const { settings } = host;
     this.#host = host;
-    this.#trusted = new AddressSet(settings.trustedAddresses);
+    this.#trusted = new AddressRanges(settings.trustedAddresses, "trustedAddresses");
     this.#connects = new BoundedTable(settings.maximumTrackedAddresses);
     this.#guard = new LoginGuard(settings, (ban) => this.#onBan(ban));
   }
@@ -80,7 +81,7 @@ export class Admission {
 
   /** Other settings hold. */
   change(settings: BrokerSettings): void {
-    this.#trusted = new AddressSet(settings.trustedAddresses);
+    this.#trusted = new AddressRanges(settings.trustedAddresses, "trustedAddresses");
     this.#connects.capacity = settings.maximumTrackedAddresses;
     this.#guard.limits = settings;
   }

@@ -3,8 +3,7 @@
  * a change while the broker runs does, stands in `setting-traits.ts`.
  */
 
-import { ConfigError } from "#base";
-import { isAddressOrNetwork } from "#limits";
+import { ConfigError, isAddressRange } from "#base";
 import { LARGEST_REMAINING_LENGTH, ProtocolVersion, type Qos, SESSION_NEVER_EXPIRES } from "#protocol";
 
 /** What happens to a new message when a session's queue is full and holds no QoS 0 message that could go first. */
@@ -293,11 +292,8 @@ function checked(name: keyof BrokerSettings, value: unknown): unknown {
     return value;
   }
   if (name === "trustedAddresses") {
-    if (
-      !Array.isArray(value) ||
-      !value.every((each) => typeof each === "string" && isAddressOrNetwork(each))
-    ) {
-      const words = "it is a list of addresses and networks such as 192.0.2.7, 10.0.0.0/8 and 2001:db8::/32.";
+    if (!Array.isArray(value) || !value.every((each) => typeof each === "string" && isAddressRange(each))) {
+      const words = "it is a list of addresses and ranges such as 192.0.2.7, 10.0.0.0/8 and 2001:db8::/32.";
       throw new ConfigError(name, words);
     }
     return value;

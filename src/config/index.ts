@@ -17,5 +17,5 @@ export { ConfigurationError, type Place, type Problem, problemHead } from "./pla
 export { printConfiguration } from "./print.ts";
 export { type ConfigurationSources, type Reading, readConfiguration } from "./read-configuration.ts";
 export { hasLogins, missingFiles, namedFiles } from "./rules.ts";
-export type { Configuration, ListenerConfiguration } from "./schema/schema.ts";
-export { brokerSettingsOf, journalSettingsOf, listenerSettingsOf } from "./settings-of.ts";
+export type { Configuration, ListenerConfiguration, UsersConfiguration } from "./schema/schema.ts";
+export { brokerSettingsOf, clientLimitsOf, journalSettingsOf, listenerSettingsOf } from "./settings-of.ts";

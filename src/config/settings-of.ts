@@ -1,5 +1,6 @@
 /** From a configuration to what the broker and its journal take, by the names that the declarations carry. */
 
+import type { ClientLimits } from "#auth";
 import type { BrokerSettings, ListenerSettings } from "#broker";
 import type { ProtocolVersion } from "#protocol";
 import type { JournalSettings } from "#store";
@@ -7,7 +8,13 @@ import type { Declared } from "./declare.ts";
 import { valueAt } from "./key-path.ts";
 import { versionNames } from "./schema/behaviour.ts";
 import { listeners } from "./schema/listeners.ts";
-import { type Configuration, configurationSchema, type ListenerConfiguration } from "./schema/schema.ts";
+import {
+  type Configuration,
+  configurationSchema,
+  type ListenerConfiguration,
+  type UsersConfiguration,
+} from "./schema/schema.ts";
+import { users } from "./schema/users.ts";
 
 const behaviour = ["mqtt", "client_ids", "limits", "session", "queue", "retained", "sys"] as const;
 
@@ -23,6 +30,15 @@ export function listenerSettingsOf(listener: ListenerConfiguration): Partial<Lis
   const settings: Record<string, unknown> = {};
   for (const name of behaviour) {
     if (name !== "sys") collect(listeners.item.entries[name], listener[name], settings);
+  }
+  return settings;
+}
+
+/** What is different for these users, whatever listener they come in on. */
+export function clientLimitsOf(found: UsersConfiguration): ClientLimits {
+  const settings: Record<string, unknown> = {};
+  for (const name of ["mqtt", "limits", "session", "queue", "retained"] as const) {
+    collect(users.item.entries[name], found[name], settings);
   }
   return settings;
 }

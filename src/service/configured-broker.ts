@@ -176,7 +176,7 @@ export function checkConfiguration(reading: Reading): void {
 }
 
 function isAboutGate([first, , third]: KeyPath): boolean {
-  return first === "logins" || first === "access" || third === "allow_anonymous";
+  return first === "logins" || first === "access" || first === "users" || third === "allow_anonymous";
 }
 
 function isAboutTls([first, , third]: KeyPath): boolean {

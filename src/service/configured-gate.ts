@@ -5,7 +5,8 @@
  */
 
 import { combineAccess, DYNAMIC_SECURITY_TOPIC, type DynamicSecurity } from "#access";
-import type { Gate } from "#auth";
+import type { Accepted, ClientLimits, Continued, Gate, Login, Refused } from "#auth";
+import { isPromise, type MaybePromise } from "#base";
 import type { Broker } from "#broker";
 import type { Configuration } from "#config";
 import { LoginChain, type LoginProvider } from "#logins";
@@ -15,6 +16,7 @@ import { GateFiles, type GateTools } from "./gate-tools.ts";
 import { listenerOptionsOf, nameOf } from "./listener-options.ts";
 import { loginLines } from "./login-lines.ts";
 import { anonymousLogin, loginProviders } from "./login-providers.ts";
+import { userLimits } from "./user-limits.ts";
 
 export class ConfiguredGate {
   /** Undefined when anybody may do everything. */
@@ -39,7 +41,11 @@ export class ConfiguredGate {
       this.gate =
         providers.length === 0 && sources.length === 0 && anonymous.isEverywhere
           ? undefined
-          : this.#compose([...providers, anonymousLogin(logins.anonymous_user_name, anonymous.names)], tools);
+          : this.#compose(
+              [...providers, anonymousLogin(logins.anonymous_user_name, anonymous.names)],
+              userLimits(configuration.users),
+              tools,
+            );
     } catch (error) {
       this.#files.close();
       throw error;
@@ -69,13 +75,26 @@ export class ConfiguredGate {
     this.#access.close();
   }
 
-  #compose(providers: readonly LoginProvider[], { log, clock }: GateTools): Gate {
+  #compose(
+    providers: readonly LoginProvider[],
+    limitsOf: (userName: string) => ClientLimits | undefined,
+    { log, clock }: GateTools,
+  ): Gate {
     const chain = new LoginChain(providers, loginLines(log, clock));
+    const limited = <T extends Accepted | Continued | Refused>(answer: T, login: Login): T => {
+      if (answer.outcome !== "accepted" || answer.limits !== undefined) return answer;
+      const userName = answer.userName ?? login.userName;
+      const limits = userName === undefined ? undefined : limitsOf(userName);
+      return limits === undefined ? answer : { ...answer, limits };
+    };
     const rules = combineAccess(this.#access.sources);
     return {
       ...rules,
-      authenticate: (login) => chain.authenticate(login),
-      beginExchange: (method, login) => chain.beginExchange(method, login),
+      authenticate: (login) => after(chain.authenticate(login), (answer) => limited(answer, login)),
+      beginExchange: (method, login) => {
+        const exchange = chain.beginExchange(method, login);
+        return exchange && { step: (data) => after(exchange.step(data), (step) => limited(step, login)) };
+      },
       watch: (changed) => {
         this.#files.onChange = changed;
         rules.watch?.(changed);
@@ -91,6 +110,10 @@ export class ConfiguredGate {
     }
     return addresses;
   }
+}
+
+function after<T>(value: MaybePromise<T>, change: (value: T) => T): MaybePromise<T> {
+  return isPromise(value) ? value.then(change) : change(value);
 }
 
 function rolesLogin(roles: DynamicSecurity): LoginProvider {

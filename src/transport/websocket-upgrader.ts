@@ -10,13 +10,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { type Arrival, ArrivalStep, type Arrivals } from "./arrivals.ts";
 import { loadHttp, loadWs } from "./lazy-modules.ts";
-
-/** In order of preference. */
-const SUBPROTOCOLS = ["mqtt", "mqttv3.1"] as const;
-export type Subprotocol = (typeof SUBPROTOCOLS)[number];
-
-/** Which web pages may connect, by their origin. */
-export type OriginRule = readonly string[] | ((origin: string | undefined) => boolean);
+import { type OriginRule, SUBPROTOCOLS } from "./websocket-wishes.ts";
 
 export interface UpgraderOptions {
   readonly path: string;

@@ -29,7 +29,8 @@ import type { TlsCredentials } from "./tls-credentials.ts";
 import { TlsHandshakes } from "./tls-handshakes.ts";
 import { certificateOf } from "./tls-peer.ts";
 import { WebSocketPipe } from "./websocket-pipe.ts";
-import { type OriginRule, type Subprotocol, WebSocketUpgrader } from "./websocket-upgrader.ts";
+import { WebSocketUpgrader } from "./websocket-upgrader.ts";
+import type { OriginRule, Subprotocol } from "./websocket-wishes.ts";
 
 /** What a WebSocket connection can be told at either end. */
 interface WebSocketOptions {

@@ -137,7 +137,7 @@ function fittingLeaf(leaf: Leaf): fc.Arbitrary<unknown> {
 
 /** Texts of a form, by the words for it. */
 function formed(words: string): fc.Arbitrary<string> {
-  if (words.includes("network")) return fc.constantFrom("192.0.2.7", "10.0.0.0/8", "::1");
+  if (words.includes("range")) return fc.constantFrom("192.0.2.7", "10.0.0.0/8", "::1", "loopback");
   if (words.includes("URL")) return fc.constantFrom("https://a.example/b?c=d", "http://localhost:1");
   if (words.includes("header:")) return fc.constantFrom("password", "header:x-token", "query:token");
   if (words.includes("regular")) return fc.constantFrom("[a-z]+", "a|b");

@@ -145,6 +145,19 @@ topics = ["${topic}"]
     await expect(client.subscribe("b").ready).rejects.toMatchObject({ reasonCode: 0x97 });
   });
 
+  it("limits some users and not the others", async () => {
+    const broker = await configured({
+      "martlet.toml": `${LOGINS}[[users]]\nnames = ["a*"]\n[users.limits]\nmaximum_subscriptions = 1\n`,
+      users: `alice:${SECRET}\nbob:${SECRET}\n`,
+    });
+    const limited = await broker.connect(alice);
+    await limited.subscribe("a").ready;
+    await expect(limited.subscribe("b").ready).rejects.toMatchObject({ reasonCode: 0x97 });
+    const free = await broker.connect(bob);
+    await free.subscribe("a").ready;
+    await free.subscribe("b").ready;
+  });
+
   it("that needs a restart is told, and the rest is applied", async () => {
     const broker = await configured({ "martlet.toml": LISTENERS });
     broker.replace(

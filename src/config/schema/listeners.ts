@@ -2,7 +2,7 @@
 
 import { choice, file, list, mode, table, tables, text, toggle, whole } from "../declare.ts";
 import { clientIds, limits, mqtt, queue, retained, session } from "./behaviour.ts";
-import { HOUR_MS, perListener, proxyForm, shortNameForm } from "./shared.ts";
+import { HOUR_MS, networkForm, perListener, shortNameForm } from "./shared.ts";
 
 const overTls = ["tls", "wss"];
 const overWebSocket = ["websocket", "wss"];
@@ -128,7 +128,7 @@ export const listeners = tables(
         says: "Whether connections begin with a PROXY header (v1 or v2) that says where the client is. Only from `trusted_proxies`, and from everybody who may use a Unix socket.",
       }),
       trusted_proxies: list({
-        item: text({ form: proxyForm }),
+        item: text({ form: networkForm }),
         default: [],
         protocols: overPorts,
         says: "Addresses and networks whose PROXY header counts, or `loopback`; others are not let in where `proxy_protocol` is on.",

@@ -6,6 +6,7 @@ import { clientIds, limits, mqtt, queue, retained, session, sys } from "./behavi
 import { log, persistence } from "./keeping.ts";
 import { listeners } from "./listeners.ts";
 import { logins } from "./logins.ts";
+import { users } from "./users.ts";
 
 export const configurationSchema = table(
   { says: "A broker.", reload: "restart" },
@@ -22,10 +23,14 @@ export const configurationSchema = table(
     log,
     logins,
     access,
+    users,
   },
 );
 
 /** What a broker is to do; every value is there, `undefined` where a setting that has no default is not set. */
 export type Configuration = ValueOf<typeof configurationSchema>;
+
+/** Limits of some users. */
+export type UsersConfiguration = Configuration["users"][number];
 
 export type ListenerConfiguration = Configuration["listeners"][number];

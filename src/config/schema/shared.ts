@@ -3,7 +3,7 @@
  * and their meaning from the comment that stands there.
  */
 
-import { InvariantError } from "#base";
+import { InvariantError, isAddressRange } from "#base";
 import {
   type BrokerSettings,
   defaultSettings,
@@ -11,7 +11,6 @@ import {
   settingRanges,
   settingTraits,
 } from "#broker";
-import { isAddressOrNetwork } from "#limits";
 import { defaultJournalSettings, type JournalSettings, journalSettingRanges } from "#store";
 import type { Entries, Table, TextForm, Unit } from "../declare.ts";
 
@@ -87,6 +86,28 @@ type PerListener<E> = {
   >;
 };
 
+/** Those entries of a table that may differ by client. */
+type PerClient<E> = {
+  readonly [Name in keyof E as Traits[SettingIn<E[Name]>][0] extends "client" ? Name : never]: Omit<
+    E[Name],
+    "default" | "reload"
+  >;
+};
+
+/** The table for some users: the keys that may differ by client, on top of those for the listener. They hold from the next login on. */
+export function perUser<const E extends Entries>(whole: Table & { readonly entries: E }, name: string) {
+  const entries = Object.entries(whole.entries).flatMap(([key, declared]) => {
+    const [scope] = settingTraits[declared.setting as keyof BrokerSettings];
+    const { default: _, reload: __, ...bare } = declared as typeof declared & { readonly default?: unknown };
+    return scope === "client" ? [[key, bare] as const] : [];
+  });
+  return {
+    kind: "table",
+    says: `Instead of those in \`[${name}]\`, for these users.`,
+    entries: Object.fromEntries(entries) as unknown as PerClient<E> & Entries,
+  } as const;
+}
+
 /** The table for one listener: the same keys, as far as they may differ by listener, on top of those for the whole broker. */
 export function perListener<const E extends Entries>(whole: Table & { readonly entries: E }, name: string) {
   const entries = Object.entries(whole.entries).flatMap(([key, declared]) => {
@@ -107,13 +128,8 @@ export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 
 export const networkForm: TextForm = {
-  test: isAddressOrNetwork,
-  words: "an address or a network, such as 192.0.2.7 or 10.0.0.0/8",
-};
-
-export const proxyForm: TextForm = {
-  test: (value) => value === "loopback" || isAddressOrNetwork(value),
-  words: `${networkForm.words}, or loopback`,
+  test: isAddressRange,
+  words: "an address or a range, such as 192.0.2.7 or 10.0.0.0/8, or loopback",
 };
 
 /** With user and password in a URL it would be shown where URLs are. */
