@@ -40,6 +40,7 @@ const floors: Readonly<Record<string, number>> = {
   bench: 5,
   server: 6,
   service: 7,
+  doctor: 7,
   cli: 8,
 };
 /** The files of src/ itself, such as the "." export, stand above every room. */

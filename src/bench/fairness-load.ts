@@ -27,8 +27,9 @@ export async function runFairness(context: LoadContext, load: FairnessLoad): Pro
   const quiet = new Flow(run, quietLoad, { role: "q" });
   await run.connect(quiet.links);
   await quiet.subscribe();
-  const flood = await Flood.prepare({ target, version: run.version, payloadBytes });
+  const flood = new Flood({ target, version: run.version, payloadBytes });
   try {
+    await run.ended(flood.prepared());
     return await besideFlood(context, quiet, flood);
   } finally {
     await flood.end();
@@ -49,15 +50,15 @@ async function besideFlood(context: LoadContext, quiet: Flow, flood: Flood): Pro
   await run.pass(partMs);
   const alone = latencyOf(quiet.state.histogram);
 
-  await flood.order("start");
+  await run.ended(flood.order("start"));
   await run.pass(warmUpMs / 2);
   const before = { received: counter(), published: quiet.state.published };
   quiet.state.startLatency();
-  const floodBefore = await flood.order("count");
+  const floodBefore = await run.ended(flood.order("count"));
   const measurement = new Measurement(usage);
   await run.pass(partMs);
   measurement.end();
-  const floodAfter = await flood.order("count");
+  const floodAfter = await run.ended(flood.order("count"));
   const flooded = floodAfter.received - floodBefore.received;
   const deliveries = counter() - before.received + flooded;
   const published = quiet.state.published - before.published + floodAfter.published - floodBefore.published;
@@ -65,7 +66,7 @@ async function besideFlood(context: LoadContext, quiet: Flow, flood: Flood): Pro
 
   quiet.stop();
   quiet.state.stopLatency();
-  const { lost } = await flood.order("stop");
+  const { lost } = await run.ended(flood.order("stop"));
   await quiet.drain(DRAIN_LIMIT_MS);
   const beside = latencyOf(quiet.state.histogram);
   const floodPerSecond = measurement.seconds === 0 ? 0 : flooded / measurement.seconds;

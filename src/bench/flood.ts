@@ -35,19 +35,21 @@ const program = fileURLToPath(
 
 export class Flood {
   readonly #worker: Worker;
+  #failure: unknown;
 
-  private constructor(plan: FloodPlan) {
+  constructor(plan: FloodPlan) {
     this.#worker = new Worker(program, {
       workerData: plan,
       ...(fromSource ? { execArgv: ["--conditions", "martlet-dev"] } : {}),
     });
+    this.#worker.on("error", (error) => {
+      this.#failure = error;
+    });
   }
 
-  /** Connects; nothing is sent yet. @throws BenchError when it cannot */
-  static async prepare(plan: FloodPlan): Promise<Flood> {
-    const flood = new Flood(plan);
-    await flood.#next();
-    return flood;
+  /** Once, first: resolves when it is connected; nothing is sent yet. @throws BenchError when it cannot be */
+  async prepared(): Promise<void> {
+    await this.#next();
   }
 
   /** @throws BenchError when the thread has failed */
@@ -62,8 +64,21 @@ export class Flood {
     await this.#worker.terminate();
   }
 
+  /** A thread that ends by itself, or fails, has no answer. */
   async #next(): Promise<FloodAnswer> {
-    const [answer] = (await once(this.#worker, "message")) as [FloodAnswer];
+    const gone = new AbortController();
+    const onGone = (): void => gone.abort();
+    this.#worker.once("exit", onGone);
+    let answer: FloodAnswer;
+    try {
+      [answer] = (await once(this.#worker, "message", { signal: gone.signal })) as [FloodAnswer];
+    } catch (cause) {
+      throw new BenchError("unreachable", "The flood has ended before its time.", {
+        cause: this.#failure ?? cause,
+      });
+    } finally {
+      this.#worker.off("exit", onGone);
+    }
     if (answer.kind === "failed") throw new BenchError("unreachable", `The flood: ${answer.reason}`);
     return answer;
   }

@@ -57,6 +57,10 @@ export const commands: Readonly<Record<string, KnownCommand>> = {
     summary: "Look into a folder of durable state, check it, show it, shrink it.",
     load: async () => (await import("./commands/store.ts")).storeCommand,
   },
+  doctor: {
+    summary: "Check a configuration and this machine, with advice.",
+    load: async () => (await import("./commands/doctor.ts")).doctorCommand,
+  },
   conformance: {
     summary: "Grade any broker by the standards of MQTT 3.1, 3.1.1 and 5.0.",
     load: async () => (await import("./commands/conformance.ts")).conformanceCommand,

@@ -135,6 +135,8 @@ export interface TextForm {
   readonly test: (value: string) => boolean;
   /** Behind "it is", for example `an address or a network such as 10.0.0.0/8`. */
   readonly words: string;
+  /** The value without what may be secret in it, for whatever is printed. Default: as it is. */
+  readonly shown?: (value: string) => string;
 }
 
 type Without<K extends Declared> = Omit<K, "kind">;

@@ -90,8 +90,14 @@ export function shownValue(declared: Declared, value: unknown, showsSecrets = fa
       return "[]";
     default:
       if (hides) return quoted(HIDDEN);
-      return typeof value === "string" ? quoted(value) : String(value as number | boolean);
+      if (typeof value !== "string") return String(value as number | boolean);
+      return quoted(showsSecrets ? value : withoutSecrets(declared, value));
   }
+}
+
+function withoutSecrets(declared: Declared, value: string): string {
+  const form = declared.kind === "text" ? declared.form : undefined;
+  return form?.shown?.(value) ?? value;
 }
 
 /** JSON's escapes are TOML's, but for DEL. */

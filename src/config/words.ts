@@ -48,8 +48,13 @@ export function foundWords(value: unknown, isSecret: boolean): string {
   if (Array.isArray(value)) return "a list";
   if (value instanceof Date) return "a date";
   if (typeof value === "object" && value !== null) return "a table";
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+  const shown = typeof value === "string" ? JSON.stringify(withoutPassword(value)) : String(value);
   return shown.length > LONGEST_SHOWN ? `${shown.slice(0, LONGEST_SHOWN)}…` : shown;
+}
+
+/** In a URL a password stands before the host, and other keys behind the question mark. */
+function withoutPassword(text: string): string {
+  return text.includes("://") ? text.replace(/\/\/.*@/s, "//…@").replace(/\?.*/s, "?…") : text;
 }
 
 /** Whether values of that kind are not to be shown. */

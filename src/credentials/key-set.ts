@@ -89,12 +89,10 @@ export class KeySet {
       return;
     }
     const rest = this.#keys === undefined ? "Nobody with a token is let in." : "The old keys stay.";
-    this.#log.write("warn", `The keys at ${placeOf(this.#url)} cannot be fetched. ${rest}`, {
-      reason: found,
-    });
+    this.#log.write("warn", `The keys at ${placeOf(this.#url)} cannot be fetched: ${found}. ${rest}`);
   }
 
-  /** The keys, or why there are none. Rejects when the connection or its time ends, or what comes is no JSON. */
+  /** The keys, or why there are none. Rejects when the connection or its time ends. */
   async #answer(): Promise<readonly JwtKey[] | string> {
     const response = await fetch(this.#url, {
       signal: AbortSignal.timeout(this.#timeoutMs),
@@ -108,7 +106,9 @@ export class KeySet {
     }
     const text = await boundedText(response, this.#mostBytes);
     if (text === undefined) return `the answer is longer than ${this.#mostBytes} bytes`;
-    const keys = jwtKeysOfSet(JSON.parse(text));
+    const answer = jsonIn(text);
+    if (answer === undefined) return "the answer is no JSON";
+    const keys = jwtKeysOfSet(answer.value);
     if (keys === undefined) return "the answer is no key set";
     if (keys.length === 0) return "the answer has no key that verifies tokens";
     return keys.length > MOST_KEYS ? `the answer has more than ${MOST_KEYS} keys` : keys;
@@ -130,6 +130,15 @@ function allowedUrl(text: string): URL {
 /** Without what may be secret in it. */
 function placeOf({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname}`;
+}
+
+/** Undefined for what is no JSON; what the parser says of it would quote it. */
+function jsonIn(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Undefined when it is longer. */

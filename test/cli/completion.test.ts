@@ -8,6 +8,7 @@ describe("martlet completion", () => {
     ["martlet s", "sub store"],
     ["martlet sub --retain", "--retained-only --retain-as-published --retain-handling"],
     ["martlet sub --format c", "cbor"],
+    ["martlet doctor --p", "--probe"],
     ["martlet pub --stdin", "--stdin-file --stdin-line"],
   ])("bash completes %s", async (line, expected) => {
     const { stdout } = await outcomeOf(["completion", "bash"]);

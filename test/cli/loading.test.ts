@@ -46,6 +46,7 @@ describe("what is loaded", () => {
     ["certs", ["base", "credentials"]],
     ["completion", ["base", "protocol"]],
     ["conformance", ["base"]],
+    ["doctor", ["base"]],
     ["store", ["base"]],
     ["pub", ["base", "protocol"]],
     ["sub", ["base", "protocol"]],

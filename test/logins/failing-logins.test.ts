@@ -28,6 +28,7 @@ import { type SocketBroker, socketBroker } from "../support/brokers.ts";
 import { certificateOf } from "../support/logins.ts";
 import { TestClient } from "../support/test-client.ts";
 import { until } from "../support/until.ts";
+import { tokenRows } from "./failing-tokens.ts";
 
 const hashing = passwordHashing();
 const scram = hashing.scram as NonNullable<PasswordHashing["scram"]>;
@@ -297,6 +298,7 @@ const rows: Readonly<Record<string, () => Promise<Found>>> = {
     const { reasonCode } = await client.take(PacketType.PUBACK);
     return { gets: hex(reasonCode), says: asOnThePage(denials[0] ?? "") };
   },
+  ...tokenRows({ tried, service, nowhere, asOnThePage }),
   "any: it throws": async () => {
     const authenticate = (): never => {
       throw new TypeError("broken");

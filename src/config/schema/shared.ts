@@ -139,6 +139,8 @@ export const urlForm: TextForm = {
     return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
   },
   words: "a URL that begins with https:// or http://, without a user name and a password in it",
+  // Keys to a service stand there.
+  shown: (value) => value.replace(/\?.*/s, "?(hidden)"),
 };
 
 export const shortNameForm: TextForm = {
