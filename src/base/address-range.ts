@@ -44,7 +44,8 @@ export class AddressRanges {
 /** Whether `AddressRanges` takes `text`. */
 export function isAddressRange(text: string): boolean {
   try {
-    return new AddressRanges([text], "") !== undefined;
+    if (text !== LOOPBACK) rangeOf(text, "");
+    return true;
   } catch {
     return false;
   }

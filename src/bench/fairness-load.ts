@@ -1,7 +1,7 @@
 /**
  * Whether quiet clients keep their latency beside one that floods: the same pairs at a fixed rate, alone and then beside a
- * pair whose publisher sends as fast as its connection takes it. The flood comes from a thread of lower priority, so that
- * the second figure is the broker's as far as the machine has a core for each.
+ * pair whose publisher sends as fast as its connection takes it. The flood comes from a thread of lower priority and the pairs
+ * sleep between messages, so that the second figure is the broker's as far as the machine has a core for broker and flood.
  */
 
 import { countsOf, type Findings, type LoadContext } from "./findings.ts";
@@ -22,7 +22,7 @@ export async function runFairness(context: LoadContext, load: FairnessLoad): Pro
     publishers: pairs,
     subscribers: pairs,
     topics: pairs,
-    pace: { kind: "rate", perSecond },
+    pace: { kind: "rate", perSecond, sleeps: true },
   };
   const quiet = new Flow(run, quietLoad, { role: "q" });
   await run.connect(quiet.links);

@@ -63,6 +63,7 @@ export class Flow {
 
   // the open loop
   #isPacing = false;
+  #sleeps = false;
   #startedMs = 0;
   #intervalMs = 0;
   /** Messages that were due and looked at. */
@@ -132,7 +133,7 @@ export class Flow {
   /** Publishers begin to send. */
   start(): void {
     const { pace } = this.#load;
-    if (pace.kind === "rate") this.#startPacing(pace.perSecond);
+    if (pace.kind === "rate") this.#startPacing(pace);
     else {
       this.state.running = true;
       this.state.wakeAll();
@@ -262,8 +263,9 @@ export class Flow {
     return { first: number, step: publishers, count, order: "in-turn" };
   }
 
-  #startPacing(perSecond: number): void {
+  #startPacing({ perSecond, sleeps = false }: Extract<Pace, { kind: "rate" }>): void {
     this.#isPacing = true;
+    this.#sleeps = sleeps;
     this.#intervalMs = 1000 / perSecond;
     this.#startedMs = performance.now();
     this.#scheduled = 0;
@@ -286,14 +288,15 @@ export class Flow {
       const publisher = this.#publishers[number] as Publisher;
       // What it still owes goes first.
       for (let n = this.#nextOf(number); n <= this.#scheduled; n += publishers) {
-        if (!publisher.publish(this.#dueTicks(n))) break;
+        if (!publisher.publish(this.#sleeps ? ticksOf(nowMs) : this.#dueTicks(n))) break;
         this.#sent[number] = (this.#sent[number] as number) + 1;
       }
     }
     for (const publisher of this.#publishers) publisher.flush();
     const nextMs = this.#startedMs + this.#scheduled * this.#intervalMs;
-    if (nextMs - nowMs > SPIN_MS) {
-      setTimeout(this.#pace, nextMs - nowMs - SPIN_MS);
+    const spinMs = this.#sleeps ? 0 : SPIN_MS;
+    if (nextMs - nowMs > spinMs) {
+      setTimeout(this.#pace, nextMs - nowMs - spinMs);
       return;
     }
     // A turn leaves garbage, and collecting that would look like latency: so turns are not too short.

@@ -45,7 +45,15 @@ export type Pace =
   /** At most `messages` of each publisher are unacknowledged, and as many times its receivers undelivered. */
   | { readonly kind: "window"; readonly messages: number }
   /** Messages a second of all publishers together, whether the broker keeps up or not. */
-  | { readonly kind: "rate"; readonly perSecond: number }
+  | {
+      readonly kind: "rate";
+      readonly perSecond: number;
+      /**
+       * Sleeps between messages instead of looking at the clock all the time, and takes latency from the sending of a message
+       * instead of from when it was due. For loads that must not take a core. Default false.
+       */
+      readonly sleeps?: boolean;
+    }
   /** As fast as the connection takes them; QoS 0 only. A broker may drop what is too much. */
   | { readonly kind: "flat-out" };
 
