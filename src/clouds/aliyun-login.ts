@@ -187,7 +187,7 @@ function isMethod(text: string): text is AliyunMethod {
 }
 
 function isEncrypted({ address }: Login): boolean {
-  return address.transport === "tls" || address.transport === "memory";
+  return ["tls", "wss", "memory"].includes(address.transport);
 }
 
 function hexProof({ password }: Login): Uint8Array | undefined {

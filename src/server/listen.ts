@@ -4,6 +4,7 @@ import { ConfigError } from "#base";
 import {
   type ArrivalOptions,
   type ListenNotice,
+  type OriginRule,
   type PipeChoice,
   type ProxyOptions,
   secureWebSocketListener,
@@ -49,7 +50,10 @@ interface UnixOptions extends CommonOptions {
 interface WebSocketOptions extends PortOptions {
   /** Default `/mqtt`. */
   readonly path?: string;
-  /** Which web pages may connect, by their origin. Default: all. */
+  /**
+   * Which web pages may connect, by their origin. Default: where only this machine can connect, pages of this machine; elsewhere
+   * all.
+   */
   readonly originAllowed?: readonly string[];
   /** Largest head of the HTTP request that opens a connection. Default 16,384. */
   readonly maxHeaderBytes?: number;
@@ -87,6 +91,18 @@ export function isExposed(options: ListenerOptions): boolean {
   if (options.proxyProtocol === true) return true;
   if (options.protocol === "unix" || options.host === undefined) return false;
   return [options.host].flat().some((host) => !isLoopback(host));
+}
+
+/** A browser on this machine connects for any page it shows, so pages of others are kept from what is for this machine only. */
+function originRule(options: WebSocketOptions & { readonly protocol: "websocket" | "wss" }): OriginRule {
+  if (options.originAllowed !== undefined) return options.originAllowed;
+  return isExposed(options as ListenerOptions) ? () => true : isOwnPage;
+}
+
+/** Programs that are no browsers say nothing of an origin. */
+function isOwnPage(origin: string | undefined): boolean {
+  if (origin === undefined) return true;
+  return URL.canParse(origin) && isLoopback(new URL(origin).hostname.replace(/^\[(.*)\]$/, "$1"));
 }
 
 /** What rules and the log call this listener. */
@@ -132,11 +148,21 @@ function transportFor(
       return tlsListener({ ...options, pipes: pipesOf(options, at), ...reports });
     case "websocket":
       checkWebSocket(options, at);
-      return webSocketListener({ ...options, maxMessageBytes, ...reports });
+      return webSocketListener({
+        ...options,
+        originAllowed: originRule(options),
+        maxMessageBytes,
+        ...reports,
+      });
     case "wss":
       checkAlpn(options, at);
       checkWebSocket(options, at);
-      return secureWebSocketListener({ ...options, maxMessageBytes, ...reports });
+      return secureWebSocketListener({
+        ...options,
+        originAllowed: originRule(options),
+        maxMessageBytes,
+        ...reports,
+      });
   }
 }
 

@@ -110,22 +110,32 @@ export class ConfiguredBroker {
    * @throws ConfigError for what is not possible; then nothing has changed
    */
   readonly apply = ({ to, changes }: ConfigurationChange): void => {
-    const settings = brokerSettingsOf(to);
     const gate = concerns(changes, isAboutGate) ? new ConfiguredGate(to, this.#tools) : undefined;
     let tlsFiles: TlsFiles | undefined;
     try {
       tlsFiles = concerns(changes, isAboutTls) ? this.#prepareTls(to) : undefined;
-      this.broker.changeSettings(settings);
+      this.#changeLimits(to);
     } catch (error) {
       gate?.close();
       tlsFiles?.close();
       throw error;
     }
-    for (const listener of to.listeners) this.#limit(listener);
     if (gate !== undefined) this.#replaceGate(gate);
     if (tlsFiles !== undefined) this.#replaceTls(tlsFiles);
     this.#configuration = to;
   };
+
+  /** Those of the broker and of each listener, all or none. */
+  #changeLimits(to: Configuration): void {
+    this.broker.changeSettings(brokerSettingsOf(to));
+    try {
+      for (const listener of to.listeners) this.#limit(listener);
+    } catch (error) {
+      this.broker.changeSettings(brokerSettingsOf(this.#configuration));
+      for (const listener of this.#configuration.listeners) this.#limit(listener);
+      throw error;
+    }
+  }
 
   #limit(listener: ListenerConfiguration): void {
     this.broker.setListener(nameOf(listener), listenerSettingsOf(listener));

@@ -117,7 +117,7 @@ function after<T>(value: MaybePromise<T>, change: (value: T) => T): MaybePromise
 }
 
 function rolesLogin(roles: DynamicSecurity): LoginProvider {
-  return { name: roles.name, authenticate: (login) => roles.authenticate(login) };
+  return { name: "roles", authenticate: (login) => roles.authenticate(login) };
 }
 
 /**

@@ -36,3 +36,4 @@ export {
   type WebSocketListenerOptions,
   webSocketListener,
 } from "./websocket.ts";
+export type { OriginRule } from "./websocket-wishes.ts";

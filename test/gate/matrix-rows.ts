@@ -225,7 +225,7 @@ const rolesRow: Row = {
     "a wrong password": {
       visit: says("dynah", WRONG),
       codes: NOT_AUTHORIZED,
-      says: "refused by roles.json: the password of the client dynah is wrong.",
+      says: "refused by roles: the password of the client dynah is wrong.",
     },
   },
   secrets: [passwords.dynah, WRONG],

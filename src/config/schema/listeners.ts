@@ -136,7 +136,7 @@ export const listeners = tables(
       origin_allowed: list({
         item: text({}),
         protocols: overWebSocket,
-        says: "Which web pages may connect, by their origin, such as `https://example.org`. Default: all.",
+        says: "Which web pages may connect, by their origin, such as `https://example.org`. Default: where only this machine can connect, pages of this machine; elsewhere all.",
       }),
       maximum_header_bytes: whole({
         lowest: 1,

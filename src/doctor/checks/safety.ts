@@ -57,12 +57,10 @@ function checkAnonymous(facts: ListenerFacts, configuration: Configuration): Fin
 /** Browsers let every page open WebSockets to everywhere; only the list of origins stands against it. */
 function checkOrigins({ name, isExposed, allowsAnonymous, listener }: ListenerFacts): Finding[] {
   if (!webSockets.includes(listener.protocol) || listener.origin_allowed !== undefined) return [];
-  if (!isExposed && !allowsAnonymous) return [];
-  const sentence = `Listener ${name} takes connections of every web page that somebody ${isExposed ? "who can reach it" : "on this machine"} opens.`;
+  if (!isExposed) return []; // pages of others are kept out there
+  const sentence = `Listener ${name} takes connections of every web page that somebody who can reach it opens.`;
   const advice = "List the origins of your own pages in origin_allowed, or leave WebSocket out.";
-  return [
-    isExposed && allowsAnonymous ? warning("safety", sentence, advice) : note("safety", sentence, advice),
-  ];
+  return [allowsAnonymous ? warning("safety", sentence, advice) : note("safety", sentence, advice)];
 }
 
 const perClient = [
