@@ -8,7 +8,7 @@
 
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type FlowLoad, runScenario, type ScenarioResult } from "../src/bench/index.ts";
+import { type FlowLoad, raisePriority, runScenario, type ScenarioResult } from "../src/bench/index.ts";
 import { digits, duration, shortNumber, times } from "./compare/number-format.ts";
 import { parsedOrExit } from "./compare/options.ts";
 import { textTable } from "./compare/table.ts";
@@ -64,7 +64,7 @@ const load: FlowLoad = {
   topics: 20,
   qos: 0,
   payloadBytes: 64,
-  pace: { kind: "rate", perSecond: options.rate },
+  pace: { kind: "rate", perSecond: options.rate, sleeps: true },
 };
 
 /** As `bench/abuse/attack-process.ts` prints it. */
@@ -103,8 +103,16 @@ async function round(): Promise<Round> {
     password: "right",
     processIds: [broker.processId],
   };
-  const measure = (): Promise<ScenarioResult> =>
-    runScenario({ name: "quiet", summary: "", load }, target, { durationSeconds: options.duration });
+  const measure = async (): Promise<ScenarioResult> => {
+    const restorePriority = raisePriority();
+    try {
+      return await runScenario({ name: "quiet", summary: "", load }, target, {
+        durationSeconds: options.duration,
+      });
+    } finally {
+      restorePriority();
+    }
+  };
   const measureBeside = async (attackedPorts: readonly string[]): Promise<Attacked> => {
     const { sockets, logins, addresses } = options;
     const attacker = start(programs.attack, [...attackedPorts, sockets, logins, addresses]);

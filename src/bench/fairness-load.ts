@@ -4,18 +4,15 @@
  * sleep between messages, so that the second figure is the broker's as far as the machine has a core for broker and flood.
  */
 
-import { getPriority, setPriority } from "node:os";
 import { countsOf, type Findings, type LoadContext } from "./findings.ts";
 import { Flood } from "./flood.ts";
 import { Flow } from "./flow.ts";
 import { COURSE_POINTS, DRAIN_LIMIT_MS } from "./flow-load.ts";
 import { latencyOf } from "./latency.ts";
 import { Measurement } from "./measurement.ts";
+import { raisePriority } from "./priority.ts";
 import type { Latency } from "./result.ts";
 import type { FairnessLoad, FlowLoad } from "./scenario.ts";
-
-/** Not the highest, which is the system's. */
-const FIRST_PRIORITY = -15;
 
 export async function runFairness(context: LoadContext, load: FairnessLoad): Promise<Findings> {
   const { run, target } = context;
@@ -40,20 +37,6 @@ export async function runFairness(context: LoadContext, load: FairnessLoad): Pro
     restorePriority();
     await flood.end();
   }
-}
-
-/**
- * Where that is allowed, this thread has the processor as soon as it wants it, so that the figures do not hold how long it waited
- * for that. On Linux it is this thread's priority, elsewhere that of all.
- */
-function raisePriority(): () => void {
-  const before = getPriority();
-  try {
-    setPriority(FIRST_PRIORITY);
-  } catch {
-    return () => undefined;
-  }
-  return () => setPriority(before);
 }
 
 async function besideFlood(context: LoadContext, quiet: Flow, flood: Flood): Promise<Findings> {

@@ -3,6 +3,7 @@
  */
 
 export { BenchError, type BenchErrorKind } from "./errors.ts";
+export { raisePriority } from "./priority.ts";
 export type {
   Fairness,
   Latency,

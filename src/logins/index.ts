@@ -24,3 +24,4 @@ export {
 export { PasswordFileLogin, type PasswordFileLoginOptions } from "./password-file-login.ts";
 export type { LoginProvider, RefusedLogin } from "./provider.ts";
 export { ScramLogin, type ScramLoginOptions, type ScramName } from "./scram-login.ts";
+export { WaitingRoom, type WaitingRoomOptions } from "./waiting-room.ts";

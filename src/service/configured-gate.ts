@@ -9,7 +9,8 @@ import type { Accepted, ClientLimits, Continued, Gate, Login, Refused } from "#a
 import { isPromise, type MaybePromise } from "#base";
 import type { Broker } from "#broker";
 import type { Configuration } from "#config";
-import { LoginChain, type LoginProvider } from "#logins";
+import { LoginChain, type LoginProvider, type RefusedLogin, WaitingRoom } from "#logins";
+import { ReasonCode } from "#protocol";
 import { isExposed } from "#server";
 import { type AccessSources, accessSources } from "./access-sources.ts";
 import { GateFiles, type GateTools } from "./gate-tools.ts";
@@ -116,8 +117,23 @@ function after<T>(value: MaybePromise<T>, change: (value: T) => T): MaybePromise
   return isPromise(value) ? value.then(change) : change(value);
 }
 
+/** Hashing is dear on purpose: few passwords are judged at once, some more wait, and the rest is told to come back later. */
+const ROLES_ROOM = { parallel: 2, mostWaiting: 1_000 };
+const BUSY: RefusedLogin = {
+  outcome: "refused",
+  reasonCode: ReasonCode.SERVER_BUSY,
+  reason: "too many other logins wait for their turn",
+};
+
 function rolesLogin(roles: DynamicSecurity): LoginProvider {
-  return { name: "roles", authenticate: (login) => roles.authenticate(login) };
+  const room = new WaitingRoom(ROLES_ROOM);
+  return {
+    name: "roles",
+    authenticate: (login) =>
+      login.userName === undefined || login.password === undefined
+        ? undefined
+        : (room.enter(async () => await roles.authenticate(login)) ?? BUSY),
+  };
 }
 
 /**
