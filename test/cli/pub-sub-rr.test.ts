@@ -150,7 +150,8 @@ describe("sub", () => {
       martlet("pub", [...place, "-t", "kept/b", "-m", "b"]),
     );
     expect(withoutDebug(removed)).toBe("a\n");
-    const none = await martlet("sub", [...place, "-t", "kept/#", "-W", "1"]);
+    // Its own removal is a message that is not retained, too, so it may end before kept/b was published.
+    const none = await martlet("sub", [...place, "-t", "kept/a", "-W", "1"]);
     expect(none).toMatchObject({ code: 27, stderr: "Timed out\n" });
     expect(text(none)).toBe("");
   });
