@@ -5,20 +5,22 @@ import { ConfigError } from "../../src/base/index.ts";
 import { SCENARIOS, type Scenario } from "../../src/bench/index.ts";
 import { aedesPeer } from "../peers/aedes.ts";
 import { floorPeer } from "../peers/floor.ts";
-import { martletPeer, martletWithRulesPeer } from "../peers/martlet.ts";
+import { martletPeer, martletWithRatePeer, martletWithRulesPeer } from "../peers/martlet.ts";
 import { mosquittoPeer } from "../peers/mosquitto.ts";
 import { commandPeer, portOf, runningPeer } from "../peers/named.ts";
 import type { PeerKind } from "../peers/peer.ts";
 
 /** The default, in this order. */
 const usualPeers: readonly PeerKind[] = [martletPeer, floorPeer, mosquittoPeer, aedesPeer];
-const knownPeers: readonly PeerKind[] = [...usualPeers, martletWithRulesPeer];
+/** Only when they are named. */
+const furtherPeers: readonly PeerKind[] = [martletWithRulesPeer, martletWithRatePeer];
+const knownPeers: readonly PeerKind[] = [...usualPeers, ...furtherPeers];
 
 export const optionsHelp = `
   --rounds <n>           rounds; the medians of them count. Default 3
   --duration <seconds>   of each run. Default 2
   --only <names>         scenarios, with commas: ${SCENARIOS.map(({ name }) => name).join(",")}
-  --peers <names>        with commas. Default ${usualPeers.map(({ name }) => name).join(",")}; also ${martletWithRulesPeer.name}
+  --peers <names>        with commas. Default ${usualPeers.map(({ name }) => name).join(",")}; also ${furtherPeers.map(({ name }) => name).join(",")}
   --peer <name=command>  one more broker, started by this command; {port} in it becomes a free port
   --port <name=port>     where that broker listens
   --at <name=url[:pid]>  one more broker that runs already; with its process id, its CPU time is known too`;

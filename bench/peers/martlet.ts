@@ -1,6 +1,6 @@
 /**
  * Martlet as users get it: the build in `dist/`, brought up to date first, in a process of its own. And the same with logins and
- * rules, to see what those cost.
+ * rules, to see what those cost, and with a limit of messages, to see what that is good for.
  */
 
 import { spawnSync } from "node:child_process";
@@ -17,6 +17,9 @@ export const martletPeer: PeerKind = martletKind("martlet", "", []);
 
 /** With a password file of 10,000 users and an acl_file of 1,000 rules; the last rule that is looked at lets the load pass. */
 export const martletWithRulesPeer: PeerKind = martletKind("martlet-rules", "user-5000:secret@", ["--rules"]);
+
+/** With a limit of 100,000 messages a second for each client: what keeps one that floods from the others. */
+export const martletWithRatePeer: PeerKind = martletKind("martlet-limited", "", ["--limited"]);
 
 function martletKind(name: string, login: string, args: readonly string[]): PeerKind {
   return {

@@ -49,13 +49,18 @@ function connected() {
   return { bench, pipe };
 }
 
-const publish = (payloadBytes: number): Uint8Array =>
-  encodeOrFail(publishPacket("t", new Uint8Array(payloadBytes)), 5);
+/** That many messages of that size in one chunk. */
+function publishes(count: number, payloadBytes: number): Uint8Array {
+  const packet = encodeOrFail(publishPacket("t", new Uint8Array(payloadBytes)), 5);
+  const chunk = new Uint8Array(packet.length * count);
+  for (let i = 0; i < count; i++) chunk.set(packet, i * packet.length);
+  return chunk;
+}
 
 describe("a client that sends without a break", () => {
   test("is not read from for the rest of the turn once it had its share", () => {
     const { bench, pipe } = connected();
-    const chunk = publish(65_000);
+    const chunk = publishes(2_100, 20);
     pipe.receiver?.onBytes(chunk);
     expect(pipe.told).toEqual([]);
     pipe.receiver?.onBytes(chunk);
@@ -63,22 +68,36 @@ describe("a client that sends without a break", () => {
     expect(pipe.told).toEqual(["pause"]);
     bench.run();
     expect(pipe.told).toEqual(["pause", "resume"]);
-    expect(bench.broker.metrics.publishReceived).toBe(3);
+    expect(bench.broker.metrics.publishReceived).toBe(6_300);
   });
 
   test("starts anew after a chunk behind which there was nothing", () => {
     const { bench, pipe } = connected();
     for (let i = 0; i < 10; i++) {
-      pipe.receiver?.onBytes(publish(65_000));
-      pipe.receiver?.onBytes(publish(10));
+      pipe.receiver?.onBytes(publishes(2_100, 20));
+      pipe.receiver?.onBytes(publishes(1, 10));
     }
     bench.run();
     expect(pipe.told).toEqual([]);
   });
 
+  test("of large messages is read from for longer: they cost less for their bytes", () => {
+    const { bench, pipe } = connected();
+    for (let i = 0; i < 32; i++) pipe.receiver?.onBytes(publishes(4, 16_000));
+    bench.run();
+    expect(pipe.told).toEqual([]);
+  });
+
+  test("has its share sooner where many get its messages", () => {
+    const { bench, pipe } = connected();
+    for (let i = 0; i < 10; i++) bench.connect(`s${i}`).sub("t");
+    pipe.receiver?.onBytes(publishes(800, 20));
+    expect(pipe.told).toEqual(["pause"]);
+  });
+
   test("may go while it has to wait", () => {
     const { bench, pipe } = connected();
-    for (let i = 0; i < 3; i++) pipe.receiver?.onBytes(publish(65_000));
+    for (let i = 0; i < 3; i++) pipe.receiver?.onBytes(publishes(2_100, 20));
     pipe.receiver?.onClosed(undefined);
     expect(() => bench.run()).not.toThrow();
     expect(bench.broker.sizes.connections).toBe(0);

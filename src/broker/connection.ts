@@ -29,8 +29,11 @@ import type { RatedConnection, RateLimit } from "./rate-limit.ts";
 const HIGH_WATER = 1024 * 1024;
 /** Below this it is read from again. */
 const LOW_WATER = 256 * 1024;
-/** Bytes that one client may send before all others have their turn; the system would go on for two megabytes. */
-const TURN_BYTES = 128 * 1024;
+/**
+ * Packets that come from one client, and messages that go out for them, before all others have their turn: some tenths of a
+ * millisecond. The system would go on for two megabytes.
+ */
+const TURN_PACKETS = 4096;
 /** After a chunk shorter than a full TLS record there was nothing more to read. */
 const FULL_CHUNK = 16 * 1024;
 
@@ -56,8 +59,8 @@ export class Connection implements PipeReceiver, RatedConnection {
   #isThrottled = false;
   /** It has had its turn, and others are to have theirs. */
   #isYielding = false;
-  /** Read without a break. */
-  #turnBytes = 0;
+  /** Packets in and messages out, of what was read without a break. */
+  #turnPackets = 0;
   #isEnding = false;
   /** A whole packet was in what is being read. */
   #hasHeard = false;
@@ -90,8 +93,10 @@ export class Connection implements PipeReceiver, RatedConnection {
 
   onBytes(received: Uint8Array): void {
     const chunk = plainBytes(received);
+    const { metrics } = this.core;
     this.core.durable?.begin();
-    this.core.metrics.bytesReceived += chunk.length;
+    metrics.bytesReceived += chunk.length;
+    const handledBefore = metrics.packetsReceived + metrics.publishSent;
     this.#hasHeard = false;
     this.#chunk = chunk;
     // What came with the CONNECT was sent before anybody knew of rates.
@@ -107,8 +112,9 @@ export class Connection implements PipeReceiver, RatedConnection {
       this.channel.onFault(error, isWireError(error));
     }
     this.#chunk = EMPTY_BYTES;
-    this.#turnBytes = chunk.length < FULL_CHUNK ? 0 : this.#turnBytes + chunk.length;
-    if (this.#turnBytes >= TURN_BYTES) this.#yield();
+    const handled = metrics.packetsReceived + metrics.publishSent - handledBefore;
+    this.#turnPackets = chunk.length < FULL_CHUNK ? 0 : this.#turnPackets + handled;
+    if (this.#turnPackets >= TURN_PACKETS) this.#yield();
     if (!this.#isThrottled && !this.isWritable) {
       this.#isThrottled = true;
       this.#applyReading();
@@ -216,7 +222,7 @@ export class Connection implements PipeReceiver, RatedConnection {
   }
 
   #yield(): void {
-    this.#turnBytes = 0;
+    this.#turnPackets = 0;
     this.#isYielding = true;
     this.#applyReading();
     this.core.yieldTurn(this);
