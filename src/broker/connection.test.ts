@@ -71,6 +71,23 @@ describe("a client that sends without a break", () => {
     expect(bench.broker.metrics.publishReceived).toBe(6_300);
   });
 
+  test("rests for a moment when another client has something to say meanwhile", () => {
+    const { bench, pipe } = connected();
+    const other = new FakePipe();
+    bench.broker.accept(other);
+    other.receiver?.onBytes(encodeOrFail(connectPacket("other"), 5));
+    bench.run();
+    for (const says of [0, 1]) {
+      // The first turn counts from the broker's start, when nobody had said anything.
+      if (says > 0) other.receiver?.onBytes(publishes(1, 10));
+      for (let i = 0; i < 2; i++) pipe.receiver?.onBytes(publishes(2_100, 20));
+      bench.run();
+    }
+    expect(pipe.told.at(-1)).toBe("pause");
+    bench.clock.advance(2);
+    expect(pipe.told.at(-1)).toBe("resume");
+  });
+
   test("starts anew after a chunk behind which there was nothing", () => {
     const { bench, pipe } = connected();
     for (let i = 0; i < 10; i++) {

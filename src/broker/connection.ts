@@ -24,6 +24,7 @@ import type { DisconnectReason } from "./disconnect-reason.ts";
 import type { Entrance } from "./entrance.ts";
 import { Output } from "./output.ts";
 import type { RatedConnection, RateLimit } from "./rate-limit.ts";
+import type { TurnTaker } from "./turns.ts";
 
 /** Above this many unread bytes the client gets nothing but what must not wait, and is not read from. */
 const HIGH_WATER = 1024 * 1024;
@@ -37,7 +38,7 @@ const TURN_PACKETS = 4096;
 /** After a chunk shorter than a full TLS record there was nothing more to read. */
 const FULL_CHUNK = 16 * 1024;
 
-export class Connection implements PipeReceiver, RatedConnection {
+export class Connection implements PipeReceiver, RatedConnection, TurnTaker {
   readonly pipe: Pipe;
   /** The listener it came in on. */
   readonly entrance: Entrance;
@@ -61,6 +62,10 @@ export class Connection implements PipeReceiver, RatedConnection {
   #isYielding = false;
   /** Packets in and messages out, of what was read without a break. */
   #turnPackets = 0;
+  /** The same since its last turn was over, breaks or not. */
+  #handled = 0;
+  /** What had been handled for all when its last turn was over. */
+  #allHandled = 0;
   #isEnding = false;
   /** A whole packet was in what is being read. */
   #hasHeard = false;
@@ -113,6 +118,7 @@ export class Connection implements PipeReceiver, RatedConnection {
     }
     this.#chunk = EMPTY_BYTES;
     const handled = metrics.packetsReceived + metrics.publishSent - handledBefore;
+    this.#handled += handled;
     this.#turnPackets = chunk.length < FULL_CHUNK ? 0 : this.#turnPackets + handled;
     if (this.#turnPackets >= TURN_PACKETS) this.#yield();
     if (!this.#isThrottled && !this.isWritable) {
@@ -225,7 +231,11 @@ export class Connection implements PipeReceiver, RatedConnection {
     this.#turnPackets = 0;
     this.#isYielding = true;
     this.#applyReading();
-    this.core.yieldTurn(this);
+    const { turns } = this.core;
+    const all = turns.handled;
+    turns.end(this, this.#handled, all - this.#allHandled);
+    this.#handled = 0;
+    this.#allHandled = all;
   }
 
   /** All others have had their turn. */

@@ -42,6 +42,7 @@ import { SubscriptionTree } from "./subscription-tree.ts";
 import { TopicTable } from "./topic.ts";
 import { topicProblem } from "./topic-limits.ts";
 import type { PacketTrace } from "./trace.ts";
+import { Turns } from "./turns.ts";
 import type { WillMessage } from "./will.ts";
 
 /** What a broker is made of. */
@@ -76,6 +77,7 @@ export class BrokerCore {
   gate: Gate;
   readonly trace: PacketTrace | undefined;
   readonly timers: Timers;
+  readonly turns: Turns;
   readonly hooks: Hooks;
   readonly events: Events<BrokerEvents>;
   readonly metrics = new Metrics();
@@ -101,12 +103,6 @@ export class BrokerCore {
   #hasStoreTrouble = false;
   readonly #onGateFailure: (error: unknown) => void;
   readonly #waitingForStore: Connection[] = [];
-  #yielding: Connection[] = [];
-  readonly #takeTurns = (): void => {
-    const connections = this.#yielding;
-    this.#yielding = [];
-    for (const connection of connections) connection.takeTurn();
-  };
   #releasedChanges = 0;
   #onAllClosed: (() => void) | undefined;
 
@@ -129,6 +125,7 @@ export class BrokerCore {
       this.log.write("error", `A listener of ${String(event)} failed: ${describeError(error)}`),
     );
     this.timers = new Timers(parts.clock);
+    this.turns = new Turns(this);
     this.topics = new TopicTable(this.settings);
     this.durable = parts.store === undefined ? undefined : new DurableState(parts.store, parts.clock);
     this.limits = new LimitReport(this.log, () => parts.clock.now());
@@ -235,11 +232,6 @@ export class BrokerCore {
 
   onBan(ban: BanSummary): void {
     if (this.events.has("banned")) this.events.emit("banned", ban);
-  }
-
-  /** `connection` has been read from for long enough: it goes on after this turn. */
-  yieldTurn(connection: Connection): void {
-    if (this.#yielding.push(connection) === 1) this.clock.afterTurn(this.#takeTurns);
   }
 
   /** `connection` is closed. */
