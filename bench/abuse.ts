@@ -12,6 +12,7 @@ import { type FlowLoad, raisePriority, runScenario, type ScenarioResult } from "
 import { digits, duration, shortNumber, times } from "./compare/number-format.ts";
 import { parsedOrExit } from "./compare/options.ts";
 import { textTable } from "./compare/table.ts";
+import { compiled } from "./peers/compiled.ts";
 import { PeerProcess } from "./peers/process.ts";
 
 const help = `npm run bench:abuse -- [options]
@@ -23,10 +24,8 @@ const help = `npm run bench:abuse -- [options]
   --addresses <n>        that the attacker has. Default 20
   --rate <n>             messages a second of the quiet pairs. Default 500`;
 
-const programs = {
-  broker: fileURLToPath(new URL("./abuse/broker-process.ts", import.meta.url)),
-  attack: fileURLToPath(new URL("./abuse/attack-process.ts", import.meta.url)),
-};
+const brokerProgram = fileURLToPath(new URL("./abuse/broker-process.ts", import.meta.url));
+const attacker = compiled(fileURLToPath(new URL("./abuse/attacker.c", import.meta.url)));
 
 function parse() {
   const { values } = parseArgs({
@@ -67,7 +66,7 @@ const load: FlowLoad = {
   pace: { kind: "rate", perSecond: options.rate, sleeps: true },
 };
 
-/** As `bench/abuse/attack-process.ts` prints it. */
+/** As `bench/abuse/attacker.c` prints it. */
 interface Tried {
   readonly seconds: number;
   readonly logins: number;
@@ -84,8 +83,8 @@ interface Round {
   readonly tried: Tried | undefined;
 }
 
-function start(program: string, args: readonly (string | number)[] = []): PeerProcess {
-  return new PeerProcess(process.execPath, ["--conditions", "martlet-dev", program, ...args.map(String)]);
+function startBroker(): PeerProcess {
+  return new PeerProcess(process.execPath, ["--conditions", "martlet-dev", brokerProgram]);
 }
 
 interface Attacked {
@@ -94,8 +93,8 @@ interface Attacked {
 }
 
 async function round(): Promise<Round> {
-  const broker = start(programs.broker);
-  const other = start(programs.broker);
+  const broker = startBroker();
+  const other = startBroker();
   const ports = (await broker.firstLine()).split(" ");
   const target = {
     url: `mqtt://127.0.0.1:${ports[0]}`,
@@ -115,11 +114,11 @@ async function round(): Promise<Round> {
   };
   const measureBeside = async (attackedPorts: readonly string[]): Promise<Attacked> => {
     const { sockets, logins, addresses } = options;
-    const attacker = start(programs.attack, [...attackedPorts, sockets, logins, addresses]);
-    await attacker.firstLine();
+    const attack = new PeerProcess(attacker, [...attackedPorts, sockets, logins, addresses].map(String));
+    await attack.firstLine();
     const result = await measure();
-    const said = attacker.lastLine;
-    await attacker.stop();
+    const said = attack.lastLine;
+    await attack.stop();
     return { result, tried: said.startsWith("{") ? (JSON.parse(said) as Tried) : undefined };
   };
   const quiet = await measure();

@@ -1,12 +1,9 @@
 /** The floor relay of `bench/floor/floor.c`, compiled when it is first wanted. */
 
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Scenario } from "../../src/bench/index.ts";
-import { type PeerKind, PeerMissing } from "./peer.ts";
+import { compiled } from "./compiled.ts";
+import type { PeerKind } from "./peer.ts";
 import { PeerProcess } from "./process.ts";
 
 const source = fileURLToPath(new URL("../floor/floor.c", import.meta.url));
@@ -17,7 +14,7 @@ export const floorPeer: PeerKind = {
   name: "floor",
   refusalOf,
   async start() {
-    program ??= compiled();
+    program ??= compiled(source);
     const child = new PeerProcess(program, ["0"]);
     const port = Number(await child.firstLine());
     return {
@@ -46,15 +43,4 @@ function refusalOf({ load }: Scenario): string | undefined {
     case "offline":
       return relays;
   }
-}
-
-/** @throws PeerMissing when there is no C compiler, or none that knows Linux */
-function compiled(): string {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-floor-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, "floor");
-  const { error, status, stderr } = spawnSync("cc", ["-O2", "-o", file, source], { encoding: "utf8" });
-  if (error !== undefined) throw new PeerMissing(`no C compiler (cc): ${error.message}`);
-  if (status !== 0) throw new PeerMissing(`floor.c does not compile here: ${stderr.slice(0, 500)}`);
-  return file;
 }
