@@ -32,6 +32,7 @@ import { type DisconnectKind, type DisconnectReason, loginExpired } from "./disc
 import type { PublishingClient } from "./judge-publish.ts";
 import type { LimitSubject } from "./limit-report.ts";
 import type { Message } from "./message.ts";
+import type { Mount } from "./mount.ts";
 import { onPuback, onPubcomp, onPubrec, onPubrel } from "./on-acks.ts";
 import { type Authentication, onAuth } from "./on-auth.ts";
 import { onConnect } from "./on-connect.ts";
@@ -84,6 +85,8 @@ export class Channel implements TimerTarget {
   aliasesOut: OutboundAliases<Topic> | undefined = undefined;
   /** The enhanced authentication under way, or the one it was let in by. */
   authentication: Authentication | undefined = undefined;
+  /** Where its topics are mounted; undefined when they are as it says. */
+  mount: Mount | undefined = undefined;
   /** The topic of the last PUBLISH: most clients publish to it again. */
   lastTopic: Topic | undefined = undefined;
   /** Whether CONNECT had a Session Expiry Interval above 0: DISCONNECT may not raise it otherwise. */
@@ -408,6 +411,11 @@ export class Channel implements TimerTarget {
   /** What the client is to get of `message`, or undefined when it gets nothing: then the outcome is recorded. */
   mayDeliver(message: Message, terms: DeliveryTerms, qos: Qos): Message | undefined {
     let permitted = message;
+    if (this.mount?.covers(message.topic) === false) {
+      // A session that was elsewhere before.
+      this.core.outcomes.record("receiver-not-permitted", this.clientId, message);
+      return undefined;
+    }
     if (this.core.hasDeliverHooks) {
       const hooked = this.#runDeliverHooks(message, terms, qos);
       if (hooked === undefined) return undefined;

@@ -7,6 +7,7 @@ import type { ClientAddress, ClientCertificate, Login, OpeningRequest } from "#a
 import type { ConnectPacket, ProtocolVersion } from "#protocol";
 import type { Pipe } from "#transport";
 import type { PublishingClient } from "./judge-publish.ts";
+import { type RetainedSource, retainedSource } from "./retained-source.ts";
 import type { TopicLimits } from "./topic-limits.ts";
 
 const NOWHERE: ClientAddress = { transport: "", remoteAddress: "", remotePort: 0, localPort: 0 };
@@ -21,6 +22,7 @@ export class ClientIdentity implements PublishingClient {
   limits: TopicLimits | undefined = undefined;
   /** Said by the gate. */
   claims: Readonly<Record<string, unknown>> | undefined = undefined;
+  #source: RetainedSource | undefined = undefined;
   #pipe: Pipe | undefined;
   #address: ClientAddress | undefined = undefined;
   #certificate: ClientCertificate | undefined = undefined;
@@ -39,6 +41,12 @@ export class ClientIdentity implements PublishingClient {
 
   get address(): ClientAddress {
     return this.#pipe?.peer ?? this.#address ?? NOWHERE;
+  }
+
+  /** For what it retains. */
+  get source(): RetainedSource {
+    this.#source ??= retainedSource(this);
+    return this.#source;
   }
 
   /** The connection is over: what outlives it no longer holds on to the pipe. */

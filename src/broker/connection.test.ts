@@ -78,7 +78,7 @@ describe("a client that sends without a break", () => {
     other.receiver?.onBytes(encodeOrFail(connectPacket("other"), 5));
     bench.run();
     for (const says of [0, 1]) {
-      // The first turn counts from the broker's start, when nobody had said anything.
+      // Nobody rests after its first turn.
       if (says > 0) other.receiver?.onBytes(publishes(1, 10));
       for (let i = 0; i < 2; i++) pipe.receiver?.onBytes(publishes(2_100, 20));
       bench.run();

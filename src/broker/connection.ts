@@ -64,8 +64,8 @@ export class Connection implements PipeReceiver, RatedConnection, TurnTaker {
   #turnPackets = 0;
   /** The same since its last turn was over, breaks or not. */
   #handled = 0;
-  /** What had been handled for all when its last turn was over. */
-  #allHandled = 0;
+  /** What had been handled for all when its last turn was over; undefined before that. */
+  #allHandled: number | undefined = undefined;
   #isEnding = false;
   /** A whole packet was in what is being read. */
   #hasHeard = false;
@@ -233,7 +233,7 @@ export class Connection implements PipeReceiver, RatedConnection, TurnTaker {
     this.#applyReading();
     const { turns } = this.core;
     const all = turns.handled;
-    turns.end(this, this.#handled, all - this.#allHandled);
+    turns.end(this, this.#handled, this.#allHandled === undefined ? this.#handled : all - this.#allHandled);
     this.#handled = 0;
     this.#allHandled = all;
   }

@@ -34,13 +34,14 @@ import { OutputPool } from "./output.ts";
 import { type DeniedAction, permissionsOf, ruleOf } from "./permissions.ts";
 import { published } from "./published-message.ts";
 import { RetainedMessages } from "./retained.ts";
+import { retainedSource } from "./retained-source.ts";
 import { Router } from "./router.ts";
 import { Sessions } from "./sessions.ts";
 import type { BrokerSettings } from "./settings.ts";
 import { SettingsBook } from "./settings-book.ts";
 import { SubscriptionTree } from "./subscription-tree.ts";
 import { TopicTable } from "./topic.ts";
-import { topicProblem } from "./topic-limits.ts";
+import { isPayloadWithin, topicProblem } from "./topic-limits.ts";
 import type { PacketTrace } from "./trace.ts";
 import { Turns } from "./turns.ts";
 import type { WillMessage } from "./will.ts";
@@ -324,7 +325,13 @@ export class BrokerCore {
 
   /** Publishes on behalf of a client that is gone, as its rights allow: its will. */
   publishWill({ message, client }: WillMessage): void {
-    const problem = topicProblem(message.topic, client.limits ?? this.settings);
+    const limits = client.limits ?? this.settings;
+    if (!isPayloadWithin(message.payloadLength, limits)) {
+      this.outcomes.record("payload-too-large", "", message);
+      return;
+    }
+    if (message.retain && this.settings.checkRetainedSource) message.source = retainedSource(client);
+    const problem = topicProblem(message.topic, limits);
     const verdict =
       problem === undefined ? judgePublish(this, message, client) : refuse(ReasonCode.TOPIC_NAME_INVALID);
     const decide = (settled: Message | Refusal | undefined): void => {

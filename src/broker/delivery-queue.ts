@@ -164,15 +164,15 @@ export class DeliveryQueue {
     return stored;
   }
 
-  /** What is next; it stays until `shift`. */
-  peek(): Delivery | undefined {
+  /** What is next; it stays until `shift`. Retained messages have the QoS of their terms where that is wanted, even if it is higher. */
+  peek({ upgradeQos = false }: { readonly upgradeQos?: boolean } = {}): Delivery | undefined {
     if (this.#read !== undefined) return this.#read;
     while (this.#backlogs !== undefined) {
       const backlog = this.#backlogs[0] as RetainedBacklog;
       const next = backlog.cursor.next();
       if (next.done !== true) {
         const { terms } = backlog;
-        const qos = next.value.qos < terms.qos ? next.value.qos : terms.qos;
+        const qos = next.value.qos < terms.qos && !upgradeQos ? next.value.qos : terms.qos;
         this.#read = new Delivery(next.value, terms, qos);
         return this.#read;
       }

@@ -46,6 +46,7 @@ function described(kind: number, reader: RecordReader, bytes: Uint8Array): strin
       const topic = utf8Decode(reader.raw(reader.uint16()));
       reader.raw(reader.uint32());
       const publisher = reader.text();
+      if ((flags & 0x20) !== 0) reader.raw(reader.uint16());
       return `on "${topic}", QoS ${flags & 0x03}, ${reader.rest().length} bytes from "${publisher}"`;
     }
     case RecordKind.DELIVERY: {

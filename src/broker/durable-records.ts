@@ -4,12 +4,12 @@
  *
  *     session       expiry interval 4 | disconnected at 8 (epoch ms; 0 while connected) | client id
  *     subscription  session 6 | options 1 | identifier 4 | topic filter
- *     message       flags 1 | [expires at 8] | topic 2 + … | properties 4 + … | publisher 2 + … | payload
+ *     message       flags 1 | [expires at 8] | topic 2 + … | properties 4 + … | publisher 2 + … | [source 2 + … (user name 2 + … | listener)] | payload
  *     delivery      session 6 | message 6 | flags 1 | packet id 2 | size 4 | identifiers 4 each
  *     received      session 6 | packet id 2                          a QoS 2 identifier of the client, until PUBREL
  *     retained      message 6                                        keeps the message as its topic's retained one
  *     sent          subscription 6 | messages 6 each                 retained ones at QoS 2, as long as it is owed others
- *     will          session 6 | flags 1 | version 1 | delay 4 | expiry 4 | user name 2 + … | topic 2 + … | properties 4 + … | payload
+ *     will          session 6 | flags 1 | version 1 | delay 4 | expiry 4 | user name 2 + … | [listener 2 + …] | topic 2 + … | properties 4 + … | payload
  */
 
 import { copyBytes, utf8Decode, utf8Encode } from "#base";

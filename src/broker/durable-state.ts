@@ -21,6 +21,7 @@ import type { Qos } from "#protocol";
 import type { Store } from "#store";
 import {
   RecordKind,
+  RecordReader,
   RecordWriter,
   readId,
   readUint16,
@@ -30,6 +31,7 @@ import {
 } from "./durable-records.ts";
 import { HolderCounts } from "./holder-counts.ts";
 import { Message, NEVER } from "./message.ts";
+import { type RetainedSource, restoredSource } from "./retained-source.ts";
 import type { DeliveryTerms } from "./route.ts";
 import type { Session } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
@@ -42,6 +44,10 @@ const RETAIN = 0x04;
 const HAS_EXPIRY = 0x08;
 /** It was stored as the retained one of its topic; a `retained` record says whether it still is. */
 const WAS_RETAINED = 0x10;
+/** It says who retained it: user name and listener. */
+const HAS_SOURCE = 0x20;
+/** Of wills: it says where its client came in. */
+export const HAS_LISTENER = 0x10;
 // Of subscriptions, beside their QoS.
 const NO_LOCAL = 0x04;
 const SUBSCRIBED_AS_PUBLISHED = 0x08;
@@ -169,11 +175,17 @@ export class DurableState {
     const { bytes, length } = this.#writer
       .begin()
       .id(session.recordId)
-      .uint8(message.qos | (message.retain ? RETAIN : 0) | (expirySeconds === undefined ? 0 : HAS_EXPIRY))
+      .uint8(
+        message.qos |
+          (message.retain ? RETAIN : 0) |
+          (expirySeconds === undefined ? 0 : HAS_EXPIRY) |
+          HAS_LISTENER,
+      )
       .uint8(client.protocolVersion)
       .uint32(delaySeconds)
       .uint32(expirySeconds ?? 0)
       .text(client.userName ?? "")
+      .text(client.listener)
       .uint16(message.topic.bytes.length)
       .raw(message.topic.bytes)
       .uint32(message.properties.length)
@@ -324,13 +336,16 @@ export class DurableState {
     const propertiesStart = topicEnd + 4;
     const propertiesEnd = propertiesStart + readUint32(bytes, topicEnd);
     const publisherStart = propertiesEnd + 2;
-    const payloadStart = publisherStart + readUint16(bytes, propertiesEnd);
+    const publisherEnd = publisherStart + readUint16(bytes, propertiesEnd);
+    const hasSource = (flags & HAS_SOURCE) !== 0;
+    const payloadStart = hasSource ? publisherEnd + 2 + readUint16(bytes, publisherEnd) : publisherEnd;
     const message = this.#message;
     const topic = this.#topicOf(bytes, topicStart, topicEnd);
     message.reuse(topic, bytes, payloadStart, end, (flags & QOS) as Qos, (flags & RETAIN) !== 0);
     if (propertiesEnd > propertiesStart)
       message.properties = Uint8Array.prototype.slice.call(bytes, propertiesStart, propertiesEnd);
-    message.publisherId = this.#publisherOf(bytes, publisherStart, payloadStart);
+    message.publisherId = this.#publisherOf(bytes, publisherStart, publisherEnd);
+    if (hasSource) message.source = sourceOf(bytes, publisherEnd + 2, payloadStart);
     if (hasExpiry)
       message.expiresAt = this.#toClock(new DataView(bytes.buffer, bytes.byteOffset).getFloat64(start + 1));
     message.recordId = id;
@@ -355,6 +370,7 @@ export class DurableState {
     const { store } = this;
     const { topic, properties, payloadStart, payloadEnd, expiresAt } = message;
     const publisher = this.#publisher(message.publisherId);
+    const source = message.source === undefined ? undefined : bytesOfSource(message.source);
     const hasExpiry = expiresAt !== NEVER;
     const size =
       9 +
@@ -362,6 +378,7 @@ export class DurableState {
       topic.bytes.length +
       properties.length +
       publisher.length +
+      (source === undefined ? 0 : 2 + source.length) +
       payloadEnd -
       payloadStart;
     const id = store.reserve(RecordKind.MESSAGE, size);
@@ -371,7 +388,8 @@ export class DurableState {
       message.qos |
       (message.retain ? RETAIN : 0) |
       (hasExpiry ? HAS_EXPIRY : 0) |
-      (isRetained ? WAS_RETAINED : 0);
+      (isRetained ? WAS_RETAINED : 0) |
+      (source === undefined ? 0 : HAS_SOURCE);
     if (hasExpiry) {
       new DataView(buffer.buffer, buffer.byteOffset).setFloat64(at, this.#toEpoch(expiresAt));
       at += 8;
@@ -384,6 +402,11 @@ export class DurableState {
     buffer[at++] = publisher.length >>> 8;
     buffer[at++] = publisher.length;
     at = copyBytes(buffer, at, publisher, 0, publisher.length);
+    if (source !== undefined) {
+      buffer[at++] = source.length >>> 8;
+      buffer[at++] = source.length;
+      at = copyBytes(buffer, at, source, 0, source.length);
+    }
     copyBytes(buffer, at, message.bytes, payloadStart, payloadEnd);
     return id;
   }
@@ -472,6 +495,22 @@ function writeDeliveryRest(
   const identifiers = terms.subscriptionIdentifiers;
   if (identifiers === undefined) return;
   for (let i = 0; i < identifiers.length; i++) at = writeUint32(bytes, at, identifiers[i] as number);
+}
+
+/** A user name that would leave no room for its length is left out: then nobody knows it. */
+function bytesOfSource({ userName = "", listener }: RetainedSource): Uint8Array {
+  const user = utf8Encode(userName);
+  const fits = user.length + listener.length * 3 + 2 < 0x1_0000;
+  const { bytes, length } = new RecordWriter()
+    .begin()
+    .text(fits ? userName : "")
+    .raw(utf8Encode(listener));
+  return bytes.slice(0, length);
+}
+
+function sourceOf(bytes: Uint8Array, start: number, end: number): RetainedSource {
+  const reader = new RecordReader(bytes, start, end);
+  return restoredSource(reader.text(), reader.restText());
 }
 
 /** A message that is retained is followed by the record that says so. */

@@ -4,6 +4,14 @@
 
 export type { BanSummary } from "./admission.ts";
 export {
+  type AdoptedDelivery,
+  type AdoptedMessage,
+  type AdoptedSession,
+  type AdoptedState,
+  type AdoptedSubscription,
+  adoptState,
+} from "./adopt-state.ts";
+export {
   Broker,
   type ClientSummary,
   type PublishReceipt,
@@ -35,6 +43,8 @@ export {
   type BrokerSettings,
   completeSettings,
   defaultSettings,
+  isClientIdPrefix,
+  isMountPoint,
   type QueueOverflow,
   settingRanges,
 } from "./settings.ts";

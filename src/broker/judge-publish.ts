@@ -33,7 +33,9 @@ export function judgePublish(
   permissions?: Permissions,
 ): MaybePromise<Message | Refusal | undefined> {
   const { topic, qos, retain } = message;
-  if (topic.isSystem) return refuse(ReasonCode.NOT_AUTHORIZED, "$SYS belongs to the broker.");
+  if (topic.isSystem && !isOwnState(topic.name, client)) {
+    return refuse(ReasonCode.NOT_AUTHORIZED, "$SYS belongs to the broker.");
+  }
   if (core.gate.mayPublish !== undefined) {
     const may =
       permissions === undefined
@@ -46,6 +48,11 @@ export function judgePublish(
     if (!isAllowed(may)) return deny(core, message, client, may);
   } else if (topic.isControl) return notAuthorized; // whoever may is not known
   return core.hooks.has("publish") ? runPublishHooks(core, message.keep(), client) : undefined;
+}
+
+/** Where a bridge says, here as in mosquitto, whether it is connected; each may speak for itself only. */
+function isOwnState(topicName: string, { clientId }: Identity): boolean {
+  return topicName === `$SYS/broker/connection/${clientId}/state`;
 }
 
 function afterGate(
@@ -85,6 +92,7 @@ export function runPublishHooks(
       const result = messageOf(draft, core.topics, core.now());
       if (draft.properties.messageExpiryInterval === undefined) result.expiresAt = message.expiresAt;
       result.publisherId = message.publisherId;
+      result.source = message.source;
       return result;
     } catch (error) {
       core.log.write("error", `A publish hook left a message that cannot be sent: ${describeError(error)}`);

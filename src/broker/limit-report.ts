@@ -23,6 +23,7 @@ export const limitKinds = {
   "client-id": "A CONNECT was refused: its client id is not one that this broker wants.",
   sessions: "A CONNECT was refused: there are as many sessions as there may be.",
   "packet-size": "A connection was ended: a packet was larger than it may be.",
+  "payload-size": "A message was not passed on: its payload is larger than it may be.",
   "message-rate": "A client is read more slowly: it publishes more messages a second than it may.",
   "byte-rate": "A client is read more slowly: it sends more bytes a second than it may.",
   "rate-exceeded": "A client was disconnected: it went on sending more than it may.",

@@ -11,6 +11,7 @@
 
 import { copyBytes, EMPTY_BYTES, newSlab } from "#base";
 import { NO_EXPIRY, type Qos } from "#protocol";
+import type { RetainedSource } from "./retained-source.ts";
 import type { Topic } from "./topic.ts";
 
 /** `expiresAt` of a message that does not expire. */
@@ -52,6 +53,8 @@ export class Message {
   expiresAt: number = NEVER;
   /** Who published it; empty for the broker itself. */
   publisherId = "";
+  /** What else is known of its publisher; only of messages to be retained, and only where that is asked for later. */
+  source: RetainedSource | undefined = undefined;
   /** The kept form of a message that lies in a chunk; itself when it is kept. */
   #kept: Message | undefined = undefined;
   #inSlab = false;
@@ -146,6 +149,7 @@ export class Message {
     this.qos = qos;
     this.retain = retain;
     this.expiresAt = NEVER;
+    this.source = undefined;
     this.#kept = undefined;
     this.#recordId = 0;
   }
@@ -167,6 +171,7 @@ export class Message {
     kept.properties = this.properties;
     kept.expiresAt = this.expiresAt;
     kept.publisherId = this.publisherId;
+    kept.source = this.source;
     kept.#recordId = this.#recordId;
     kept.#kept = kept;
     this.#kept = kept;
@@ -191,6 +196,7 @@ export class Message {
     changed.properties = this.properties;
     changed.expiresAt = this.expiresAt;
     changed.publisherId = this.publisherId;
+    changed.source = this.source;
     return changed;
   }
 

@@ -44,6 +44,7 @@ export function onPubrec(channel: Channel, packetId: number, reasonCode: ReasonC
     packetId,
     isKnown ? ReasonCode.SUCCESS : ReasonCode.PACKET_IDENTIFIER_NOT_FOUND,
   );
+  if (channel.settings.maximumInFlightBytes > 0) session.pumpIfWaiting(); // its bytes are no longer in flight
 }
 
 export function onPubcomp(channel: Channel, packetId: number): void {

@@ -3,8 +3,8 @@
  */
 
 import type { Accepted, Refused } from "#auth";
-import { isPromise } from "#base";
-import { InboundAliases, KeepAlive, OutboundAliases } from "#flow";
+import { isPromise, utf8Encode } from "#base";
+import { type ByteLimit, InboundAliases, KeepAlive, OutboundAliases } from "#flow";
 import type { ConnectDraft, Refusal } from "#hooks";
 import {
   type ConnackPacket,
@@ -22,9 +22,12 @@ import type { Channel } from "./channel.ts";
 import { ClientIdentity, ClientLogin } from "./client-identity.ts";
 import { shuttingDown, takenOver } from "./disconnect-reason.ts";
 import { Message } from "./message.ts";
+import { Mount } from "./mount.ts";
 import { beginAuthentication } from "./on-auth.ts";
 import { permissionsOf } from "./permissions.ts";
 import { deliveryTerms } from "./route.ts";
+import type { BrokerSettings } from "./settings.ts";
+import type { Topic } from "./topic.ts";
 import { withoutSecrets } from "./trace.ts";
 import { waitFor } from "./wait-for.ts";
 import type { WillMessage } from "./will.ts";
@@ -84,6 +87,10 @@ function onDecision(channel: Channel, packet: ConnectPacket, decision: Accepted 
     channel.refuseConnect(ReasonCode.SERVER_UNAVAILABLE, "connect-refused");
     return;
   }
+  if (channel.settings.clientIdFromUserName && !(decision.userName ?? channel.identity?.userName)) {
+    channel.refuseConnect(ReasonCode.NOT_AUTHORIZED, "connect-refused", "This broker wants a user name.");
+    return;
+  }
   const problem = takeDecision(channel, decision);
   if (problem !== undefined) {
     channel.refuseConnect(ReasonCode.CLIENT_IDENTIFIER_NOT_VALID, "connect-refused", problem);
@@ -120,6 +127,8 @@ function takeDecision(channel: Channel, decision: Accepted): string | undefined 
     identity.clientId = clientId;
   }
   if (userName !== undefined) identity.userName = userName;
+  if (channel.settings.clientIdFromUserName && identity.userName !== undefined)
+    identity.clientId = identity.userName;
   channel.takeLogin(decision);
   return undefined;
 }
@@ -165,6 +174,7 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
 
   connack.sessionPresent = !packet.cleanStart && core.sessions.get(channel.clientId) !== undefined;
   const session = core.sessions.open(channel.clientId, packet.cleanStart); // [MQTT-3.1.2-4] to [MQTT-3.1.2-6]
+  if (settings.mountPoint !== undefined) channel.mount = new Mount(settings.mountPoint, core.topics);
   session.channel = channel;
   session.limits = settings;
   session.permissions = identity === undefined ? undefined : permissionsOf(core.gate, identity);
@@ -182,6 +192,7 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
   session.receiver.connect(channel.isVersion5 ? settings.receiveMaximum : LARGEST_RECEIVE_MAXIMUM);
   session.sender.connect(
     Math.min(properties.receiveMaximum ?? LARGEST_RECEIVE_MAXIMUM, settings.maximumInFlight),
+    byteLimitOf(settings),
   );
   connection.keepAlive = new KeepAlive(keepAliveSeconds, core.now());
   channel.phase = "connected";
@@ -205,10 +216,16 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
     });
   }
   for (const { topicName, payload } of decision.afterConnect ?? []) {
-    const topic = core.topics.of(topicName, channel.version);
-    channel.sendQos0(Message.of(topic, payload, 0, false), deliveryTerms(0, false, undefined));
+    channel.sendQos0(
+      Message.of(topicFor(channel, topicName), payload, 0, false),
+      deliveryTerms(0, false, undefined),
+    );
   }
   session.pump();
+}
+
+function byteLimitOf({ maximumInFlightBytes: maximumBytes }: BrokerSettings): ByteLimit<Message> | undefined {
+  return maximumBytes === 0 ? undefined : { maximumBytes, sizeOf: ({ sizeBytes }) => sizeBytes };
 }
 
 /** Asked again where listeners may have had their say. */
@@ -269,7 +286,7 @@ function problemOf(channel: Channel, packet: ConnectPacket): [ReasonCode, string
   if (!settings.versions.includes(packet.protocolVersion)) {
     return [ReasonCode.UNSUPPORTED_PROTOCOL_VERSION, "This broker does not accept this version of MQTT."];
   }
-  if (packet.clientId === "" && !settings.allowEmptyClientId) {
+  if (packet.clientId === "" && !settings.allowEmptyClientId && !settings.clientIdFromUserName) {
     return [ReasonCode.CLIENT_IDENTIFIER_NOT_VALID, "This broker wants a client identifier."];
   }
   const isLimited = settings.maximumKeepAliveSeconds < 65_535;
@@ -295,7 +312,7 @@ function willOf(channel: Channel, packet: ConnectPacket): WillMessage | undefine
   const { will } = packet;
   if (will === undefined) return undefined;
   const { willDelayInterval, messageExpiryInterval, ...forwarded } = will.properties;
-  const topic = channel.core.topics.of(will.topicName, channel.version);
+  const topic = topicFor(channel, will.topicName);
   const message = Message.of(topic, will.payload, will.qos, will.retain);
   message.properties = encodePublishProperties(forwarded);
   message.publisherId = channel.clientId;
@@ -307,11 +324,18 @@ function willOf(channel: Channel, packet: ConnectPacket): WillMessage | undefine
   };
 }
 
+/** The topic that the client means by `topicName`, which is valid. */
+function topicFor({ core, mount, version }: Channel, topicName: string): Topic {
+  return mount === undefined
+    ? core.topics.of(topicName, version)
+    : mount.mounted(utf8Encode(topicName), version);
+}
+
 /** An id that no session uses [MQTT-3.2.2-16]. */
 function inventClientId(channel: Channel): string {
   const { random, sessions } = channel.core;
   for (;;) {
-    let clientId = "auto-";
+    let clientId = channel.settings.generatedClientIdPrefix;
     for (const byte of random.bytes(CLIENT_ID_BYTES)) clientId += byte.toString(16).padStart(2, "0");
     if (sessions.get(clientId) === undefined) return clientId;
   }

@@ -25,14 +25,15 @@ import { LARGE_PAYLOAD } from "./output.ts";
 import { legalReason, publishRefusals } from "./refusal-codes.ts";
 import type { PublishDecision } from "./session.ts";
 import type { Topic } from "./topic.ts";
-import { topicProblem } from "./topic-limits.ts";
+import { isPayloadWithin, topicProblem } from "./topic-limits.ts";
 import { waitFor } from "./wait-for.ts";
 
 const delivered: PublishDecision = { reasonCode: ReasonCode.SUCCESS };
 const storeTrouble = refuse(ReasonCode.QUOTA_EXCEEDED, "Nothing can be stored at the moment.");
+const payloadTooLarge = refuse(ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR, "The payload is too large.");
 const noSubscribers: PublishDecision = { reasonCode: ReasonCode.NO_MATCHING_SUBSCRIBERS };
 
-/** Returns whether the message has joined a run. */
+/** Returns whether the message has joined a run that others may join unseen. */
 export function onPublish(channel: Channel, view: PublishView): boolean {
   const { core } = channel;
   const { metrics } = core;
@@ -44,7 +45,8 @@ export function onPublish(channel: Channel, view: PublishView): boolean {
 
   if (isPlain(channel, view, topic) && (view.qos === 0 || isTaken(channel, view))) {
     core.router.run.add(view, topic, channel);
-    return true;
+    // Those behind it may be larger.
+    return channel.settings.maximumPayloadBytes === 0;
   }
   core.router.run.flush();
   onPublishInFull(channel, view, topic);
@@ -59,9 +61,11 @@ function isPlain(channel: Channel, view: PublishView, topic: Topic): boolean {
     view.propertiesStart === view.propertiesEnd &&
     view.qos <= settings.maximumQos &&
     (view.qos === 0 || view.end - view.start < LARGE_PAYLOAD) &&
+    (settings.maximumPayloadBytes === 0 || view.end - view.payloadStart <= settings.maximumPayloadBytes) &&
     topic.levels <= settings.maximumTopicLevels &&
     topic.bytes.length <= settings.maximumTopicBytes &&
     !topic.isReserved &&
+    channel.mount === undefined &&
     core.passesPlainly &&
     (core.gate.mayPublish === undefined || isKnownToPublish(channel, topic, view.qos))
   );
@@ -91,7 +95,8 @@ function topicOf(channel: Channel, view: PublishView): Topic {
   const { bytes, topicStart, topicEnd, topicAlias } = view;
   if (topicEnd === topicStart) return channel.aliasesIn.get(topicAlias);
   let topic = channel.lastTopic;
-  if (topic === undefined || !topic.equals(bytes, topicStart, topicEnd)) {
+  if (channel.mount !== undefined) topic = channel.mount.topicOf(bytes, topicStart, topicEnd, view.version);
+  else if (topic === undefined || !topic.equals(bytes, topicStart, topicEnd)) {
     topic = channel.core.topics.resolve(bytes, topicStart, topicEnd, view.version);
     channel.lastTopic = topic;
   }
@@ -112,6 +117,7 @@ function onPublishInFull(channel: Channel, view: PublishView, topic: Topic): voi
   const message = core.router.transit;
   message.reuse(topic, view.bytes, view.payloadStart, view.end, qos, view.retain);
   message.publisherId = session.clientId;
+  if (view.retain && core.settings.checkRetainedSource) message.source = channel.identity?.source;
   if (view.propertiesStart !== view.propertiesEnd) {
     message.properties = forwardableProperties(view);
     if (view.messageExpiryInterval !== NO_EXPIRY) {
@@ -119,6 +125,7 @@ function onPublishInFull(channel: Channel, view: PublishView, topic: Topic): voi
     }
   }
   const verdict =
+    sizeRefusal(channel, view) ??
     formatRefusal(channel, view) ??
     topicRefusal(channel, topic) ??
     judgePublish(core, message, channel.client, session.permissions);
@@ -166,6 +173,13 @@ function checkCapabilities(channel: Channel, view: PublishView): void {
       ReasonCode.RETAIN_NOT_SUPPORTED,
     );
   }
+}
+
+/** A payload that is not passed on for its size. */
+function sizeRefusal({ core, settings, subject }: Channel, view: PublishView): Refusal | undefined {
+  if (isPayloadWithin(view.end - view.payloadStart, settings)) return undefined;
+  core.limits.reached("payload-size", subject);
+  return payloadTooLarge;
 }
 
 /** A payload that claims to be text and is not, where that is checked. */
@@ -219,7 +233,8 @@ function refused(
   packetId: number,
   verdict: Refusal,
 ): PublishDecision {
-  channel.core.outcomes.record("publish-refused", "", message);
+  const kind = verdict === payloadTooLarge ? "payload-too-large" : "publish-refused";
+  channel.core.outcomes.record(kind, "", message);
   // In 3.x a refused message is acknowledged like any other [3.1.1/MQTT-3.3.5-2], so its identifier stays taken.
   if (qos === 2 && channel.isVersion5) channel.connectedSession.receiver.refuse(packetId); // [MQTT-4.3.3-9]
   return { reasonCode: legalReason(verdict.refused, publishRefusals), reasonString: verdict.reasonString };

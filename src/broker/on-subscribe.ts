@@ -28,6 +28,8 @@ import { waitFor } from "./wait-for.ts";
 
 interface Progress {
   readonly packet: SubscribePacket;
+  /** With the broker's topic filters. */
+  readonly requests: readonly SubscriptionRequest[];
   readonly identifier: number;
   readonly reasonCodes: ReasonCode[];
 }
@@ -41,14 +43,17 @@ export function onSubscribe(channel: Channel, packet: SubscribePacket): void {
       ReasonCode.SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED,
     );
   }
-  judgeFrom(channel, { packet, identifier, reasonCodes: [] });
+  const { mount } = channel;
+  const requests =
+    mount === undefined ? packet.subscriptions : packet.subscriptions.map((each) => mount.requestOf(each));
+  judgeFrom(channel, { packet, requests, identifier, reasonCodes: [] });
 }
 
 /** Goes on with the next filter; waits where the gate or a hook has to. */
 function judgeFrom(channel: Channel, progress: Progress): void {
-  const { packet, reasonCodes } = progress;
-  while (reasonCodes.length < packet.subscriptions.length) {
-    const request = packet.subscriptions[reasonCodes.length] as SubscriptionRequest;
+  const { requests, reasonCodes } = progress;
+  while (reasonCodes.length < requests.length) {
+    const request = requests[reasonCodes.length] as SubscriptionRequest;
     const verdict = judge(channel, request);
     if (isPromise(verdict)) {
       waitFor(channel, verdict, (settled) => {

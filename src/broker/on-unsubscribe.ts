@@ -13,9 +13,11 @@ export function onUnsubscribe(channel: Channel, packet: UnsubscribePacket): void
 
 /** Goes on with the next filter; waits where the gate has to. */
 function goOn(channel: Channel, packet: UnsubscribePacket, reasonCodes: ReasonCode[]): void {
+  const { mount } = channel;
   const { gate } = channel.core;
   while (reasonCodes.length < packet.topicFilters.length) {
-    const topicFilter = packet.topicFilters[reasonCodes.length] as string;
+    const written = packet.topicFilters[reasonCodes.length] as string;
+    const topicFilter = mount === undefined ? written : mount.filterOf(written);
     const asked = parseTopicFilter(topicFilter)?.filter ?? topicFilter;
     const may = gate.mayUnsubscribe?.(channel.client, asked) ?? true;
     if (isPromise(may)) {

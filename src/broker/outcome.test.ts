@@ -11,6 +11,14 @@ interface Case {
   readonly options?: BenchOptions;
   readonly clientId?: string;
   readonly play: (bench: Bench) => void;
+  /** What the log says of it; default nothing. */
+  readonly log?: readonly unknown[];
+}
+
+/** Allows what is asked first, and nothing later. */
+function onceOnly(): () => boolean {
+  let asked = 0;
+  return () => asked++ === 0;
 }
 
 const cases: Record<UndeliveredKind, Case> = {
@@ -19,6 +27,23 @@ const cases: Record<UndeliveredKind, Case> = {
     play(bench) {
       bench.broker.hooks.add("publish", () => ({ refused: ReasonCode.NOT_AUTHORIZED }));
       bench.connect("p").pub("t");
+    },
+  },
+  "payload-too-large": {
+    options: { settings: { maximumPayloadBytes: 3 } },
+    log: [expect.stringContaining("its payload is larger")],
+    play: (bench) => void bench.connect("p").pub("t", "1234"),
+  },
+  "publisher-not-permitted": {
+    clientId: "c",
+    options: {
+      settings: { checkRetainedSource: true },
+      gate: { authenticate: () => ({ outcome: "accepted" }), mayPublish: onceOnly() },
+    },
+    play(bench) {
+      bench.broker.subscribe("t", () => undefined);
+      bench.connect("p").pub("t", "x", { retain: true });
+      bench.connect("c").sub("t");
     },
   },
   "receiver-not-permitted": {
@@ -128,12 +153,12 @@ const cases: Record<UndeliveredKind, Case> = {
 describe("exactly one outcome", () => {
   for (const kind of Object.keys(undeliveredKinds) as UndeliveredKind[]) {
     test(`${kind}`, () => {
-      const { options, clientId = "", play } = cases[kind];
+      const { options, clientId = "", play, log = [] } = cases[kind];
       const bench = new Bench(options);
       play(bench);
       expect(bench.counts).toEqual({ [kind]: 1 });
       expect(bench.undelivered).toEqual([{ kind, clientId, publisherId: "p", topicName: "t" }]);
-      expect(bench.log).toEqual([]);
+      expect(bench.log).toEqual(log);
     });
   }
 });

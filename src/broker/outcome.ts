@@ -10,6 +10,9 @@ export const undeliveredKinds = {
   "no-subscriber": "No subscription matches the topic.",
   "publish-refused":
     "The publisher may not publish this: a permission, a hook, a limit or an invalid payload.",
+  "payload-too-large": "The payload is larger than what is passed on.",
+  "publisher-not-permitted":
+    "A retained message for a new subscription, whose publisher may not publish it any more.",
   "receiver-not-permitted": "The receiver may not read this topic.",
   "no-local": "The only matching subscription of the publisher itself says No Local.",
   "receiver-offline": "QoS 0 for a session whose client is away.",

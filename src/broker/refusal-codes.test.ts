@@ -148,6 +148,20 @@ describe("PUBACK and PUBREC", () => {
     client.pub("$SYS/x");
     expect(bench.counts).toEqual({ "no-subscriber": 1, "publish-refused": 5 });
   });
+
+  test("of $SYS a client may publish the state of the bridge that it is, and no other's", () => {
+    const bench = new Bench();
+    const client = bench.connect("house");
+    const other = bench.connect("other");
+    other.sub("$SYS/broker/connection/#");
+    client.pub("$SYS/broker/connection/house/state", "1", { qos: 1, retain: true });
+    client.pub("$SYS/broker/connection/other/state", "1", { qos: 1, retain: true });
+    client.pub("$SYS/broker/connection/house/state/more", "1", { qos: 1 });
+    expect(client.all(PacketType.PUBACK).map(({ reasonCode }) => reasonCode)).toEqual([0, 0x87, 0x87]);
+    expect(other.all(PacketType.PUBLISH).map(({ topicName }) => topicName)).toEqual([
+      "$SYS/broker/connection/house/state",
+    ]);
+  });
 });
 
 describe("SUBACK and UNSUBACK", () => {

@@ -16,6 +16,7 @@ import { RecordKind, RecordReader } from "./durable-records.ts";
 import {
   type DurableState,
   deliveryOf,
+  HAS_LISTENER,
   OWED_RETAINED,
   retainedRecordOf,
   type StoredDelivery,
@@ -220,6 +221,7 @@ class Restoration {
       const delaySeconds = reader.uint32();
       const expirySeconds = reader.uint32();
       const userName = reader.text();
+      const listener = (flags & HAS_LISTENER) === 0 ? "" : reader.text();
       const topicBytes = reader.raw(reader.uint16());
       const topic = this.#core.topics.resolve(topicBytes, 0, topicBytes.length, ProtocolVersion.MQTT_5_0);
       const properties = reader.raw(reader.uint32());
@@ -234,7 +236,7 @@ class Restoration {
           userName: userName === "" ? undefined : userName,
           protocolVersion,
           address: UNKNOWN_ADDRESS,
-          listener: "",
+          listener,
           certificate: undefined,
           claims: undefined,
         },

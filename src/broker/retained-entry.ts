@@ -9,6 +9,7 @@ import { ArenaEntry, type ByteArena, copyBytes, utf8Decode } from "#base";
 import type { Qos } from "#protocol";
 import { readUint16, readUint32 } from "./durable-records.ts";
 import { Message, NEVER } from "./message.ts";
+import type { RetainedSource } from "./retained-source.ts";
 import { Topic } from "./topic.ts";
 
 const QOS = 0x03;
@@ -20,6 +21,7 @@ const EXPIRY_SIZE = 8;
 export class RetainedEntry extends ArenaEntry {
   #flags = 0;
   #publisherId = "";
+  #source: RetainedSource | undefined = undefined;
   /** When it was stored, counted in stores; 0 once it is gone. */
   storedAt = 0;
   /** @internal of its message in the store; 0 if it is not there */
@@ -31,6 +33,7 @@ export class RetainedEntry extends ArenaEntry {
     const hasExpiry = expiresAt !== NEVER;
     arena.add(this, (hasExpiry ? EXPIRY_SIZE : 0) + LENGTHS_SIZE + message.sizeBytes);
     this.#publisherId = message.publisherId;
+    this.#source = message.source;
     this.#flags = message.qos | (topic.isSystem ? IS_SYSTEM : 0) | (hasExpiry ? HAS_EXPIRY : 0);
     this.storedAt = storedAt;
 
@@ -55,6 +58,7 @@ export class RetainedEntry extends ArenaEntry {
     if (payloadStart > topicEnd) message.properties = bytes.slice(topicEnd, payloadStart);
     message.expiresAt = this.expiresAt;
     message.publisherId = this.#publisherId;
+    message.source = this.#source;
     message.recordId = this.recordId;
     return message;
   }

@@ -39,7 +39,7 @@ export function sendPublish(
   const { output } = channel.connection;
   const retain = terms.isRetained || (terms.retainAsPublished && message.retain);
   const firstByte = 0x30 | (dup ? 0x08 : 0) | (qos << 1) | (retain ? 0x01 : 0);
-  let topic = message.topic.bytes;
+  let topic = channel.mount === undefined ? message.topic.bytes : channel.mount.nameOf(message.topic);
   let alias = 0;
   if (aliasesOut !== undefined) {
     alias = aliasesOut.known(message.topic);
@@ -97,7 +97,8 @@ function packetSize(
     ? publishPropertiesLength(expiry, alias, ids, message.properties.length)
     : NO_PROPERTIES;
   const payloadLength = message.payloadEnd - message.payloadStart;
-  const topicLength = message.topic.bytes.length;
+  const topicLength =
+    message.topic.bytes.length - (channel.mount === undefined ? 0 : channel.mount.sizeBytes);
   const remaining = publishRemainingLength(topicLength, qos > 0, propertiesLength, payloadLength);
   return fixedHeaderSize(remaining) + remaining;
 }

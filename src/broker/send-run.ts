@@ -16,7 +16,8 @@ export function fitsRun(channel: Channel, run: PublishRun, terms: DeliveryTerms)
     return false;
   return (
     terms.isPlain &&
-    terms.qos >= run.qos &&
+    (terms.qos === run.qos || (terms.qos > run.qos && !channel.settings.upgradeQos)) &&
+    channel.mount === undefined &&
     channel.aliasesOut === undefined &&
     run.largestPacket <= channel.maximumPacketSize
   );

@@ -5,7 +5,7 @@
  * across absence and resumption. A receiver that does not read costs its own queue and nothing else.
  */
 
-import { Timer, type Timers, type TimerTarget } from "#base";
+import { isPromise, type MaybePromise, Timer, type Timers, type TimerTarget } from "#base";
 import { InFlight, Receiver, Sender } from "#flow";
 import type { Qos, ReasonCode } from "#protocol";
 import { SESSION_NEVER_EXPIRES } from "#protocol";
@@ -37,6 +37,8 @@ export interface SessionHost {
   discard(stored: StoredQueue, clientId: string, kind: UndeliveredKind): void;
   /** A record could not be read; `session`, if it is given, is to try it again. */
   onReadFailure(error: unknown, session?: Session): void;
+  /** Whether a retained message may still be handed to new subscriptions; without it all are. */
+  mayGiveOut?(message: Message): MaybePromise<boolean>;
   /** What `session` waited for is due. */
   onSessionTimer(session: Session, due: "will" | "expiry"): void;
 }
@@ -80,6 +82,10 @@ export class Session implements TimerTarget, QueueOwner {
 
   /** A record is being read. */
   #isLoading = false;
+  /** The gate is asked about a retained message. */
+  #isJudging = false;
+  /** The one that it took its time for, and what it says. */
+  #judged: { readonly delivery: Delivery; readonly isGivenOut: boolean } | undefined = undefined;
 
   // for the connection
   channel: Channel | undefined = undefined;
@@ -164,7 +170,7 @@ export class Session implements TimerTarget, QueueOwner {
       this.#host.outcomes.record("receiver-not-permitted", this.clientId, message);
       return;
     }
-    const qos: Qos = message.qos < terms.qos ? message.qos : terms.qos;
+    const qos: Qos = message.qos < terms.qos && !this.limits.upgradeQos ? message.qos : terms.qos;
     const channel = this.channel;
     if (qos > 0 && this.recordId !== 0) {
       this.#deliverDurably(message, terms, qos);
@@ -285,8 +291,10 @@ export class Session implements TimerTarget, QueueOwner {
     while (channel.isWritable && this.channel === channel) {
       const { unloaded } = queue;
       if (unloaded !== 0 && !this.#load(queue, unloaded)) return;
-      const next = queue.peek();
+      const next = queue.peek(this.limits);
       if (next === undefined || (next.qos > 0 && !this.sender.ready)) return;
+      const isGivenOut = next.terms.isRetained ? this.#sourceVerdict(queue, next) : true;
+      if (isGivenOut === undefined) return;
       queue.shift();
       const { expiresAt } = next.message;
       if (expiresAt !== NEVER && expiresAt <= this.#host.now()) {
@@ -296,9 +304,32 @@ export class Session implements TimerTarget, QueueOwner {
         // A retained one, or what was allowed when it came.
         this.#host.outcomes.record("receiver-not-permitted", this.clientId, next.message);
         this.onDropped(next);
+      } else if (!isGivenOut) {
+        this.#host.outcomes.record("publisher-not-permitted", this.clientId, next.message);
+        this.onDropped(next);
       } else if (next.qos === 0) channel.sendQos0(next.message, next.terms);
       else this.#send(channel, next);
     }
+  }
+
+  /** Whether a retained message is given out; undefined while the gate thinks about it, `pump` follows then. */
+  #sourceVerdict(queue: DeliveryQueue, next: Delivery): boolean | undefined {
+    if (this.#isJudging) return undefined;
+    const judged = this.#judged;
+    this.#judged = undefined;
+    if (next === judged?.delivery) return judged.isGivenOut;
+    const verdict = this.#host.mayGiveOut?.(next.message) ?? true;
+    if (!isPromise(verdict)) return verdict;
+    this.#isJudging = true;
+    verdict
+      .then((isGivenOut) => {
+        this.#isJudging = false;
+        if (this.channel === undefined || queue !== this.#queue) return;
+        this.#judged = { delivery: next, isGivenOut };
+        this.pump();
+      })
+      .catch((error: unknown) => this.channel?.onFault(error, false));
+    return undefined;
   }
 
   /** Reads the next delivery from the store. Returns whether it was at hand; if not, `pump` follows. */
@@ -433,14 +464,16 @@ export class Session implements TimerTarget, QueueOwner {
       channel.sendPubrel(packetId);
       return true;
     }
+    const isOutside = channel.mount?.covers(message.topic) === false;
     const qos: Qos = state === InFlight.AWAITING_PUBACK ? 1 : 2;
-    if (fits(channel, message, terms, qos))
+    if (!isOutside && fits(channel, message, terms, qos))
       sendPublish(channel, message, terms, qos, packetId, true); // [MQTT-3.3.1-1]
     else {
       const recordId = this.sender.markOf(packetId);
       if (recordId !== 0) this.#host.durable?.finish(recordId, message.recordId);
       this.sender.complete(packetId, state);
-      this.#host.outcomes.record("packet-too-large", this.clientId, message); // [MQTT-3.1.2-25]
+      const kind = isOutside ? "receiver-not-permitted" : "packet-too-large"; // [MQTT-3.1.2-25]
+      this.#host.outcomes.record(kind, this.clientId, message);
     }
     return true;
   }

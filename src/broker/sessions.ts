@@ -5,13 +5,14 @@
  * gets a word in, so a CONNECT always resolves.
  */
 
-import { describeError } from "#base";
+import { describeError, type MaybePromise } from "#base";
 import type { Channel } from "./channel.ts";
 import type { BrokerCore } from "./core.ts";
 import { discardStored, isDamage, READ_RETRY_MS } from "./discard-stored.ts";
 import type { DisconnectReason } from "./disconnect-reason.ts";
 import type { Message } from "./message.ts";
 import type { UndeliveredKind } from "./outcome.ts";
+import { mayStillPublish } from "./retained-source.ts";
 import type { DeliveryTerms } from "./route.ts";
 import { Session, type SessionHost } from "./session.ts";
 import type { StoredQueue } from "./stored-queue.ts";
@@ -68,6 +69,11 @@ export class Sessions implements SessionHost {
     // Nothing else may ever happen to this client, so it is tried again by itself.
     if (session !== undefined && !isDamage(error))
       this.#core.clock.schedule(READ_RETRY_MS, () => session.pump());
+  }
+
+  mayGiveOut(message: Message): MaybePromise<boolean> {
+    if (!this.#core.settings.checkRetainedSource || message.publisherId === "") return true;
+    return mayStillPublish(this.#core.gate, message);
   }
 
   get(clientId: string): Session | undefined {

@@ -19,7 +19,9 @@ export const settingTraits = {
   connectTimeoutMs: ["listener", "new-connections"],
   decisionTimeoutMs: ["listener", "now"],
   maximumPacketSize: ["client", "new-connections"],
+  maximumPayloadBytes: ["listener", "now"],
   maximumQos: ["client", "new-connections"],
+  upgradeQos: ["listener", "now"],
   retainAvailable: ["client", "new-connections"],
   wildcardSubscriptionAvailable: ["listener", "new-connections"],
   subscriptionIdentifierAvailable: ["listener", "new-connections"],
@@ -28,6 +30,7 @@ export const settingTraits = {
   topicAliasMaximum: ["listener", "new-connections"],
   topicAliasMaximumOutbound: ["listener", "new-connections"],
   maximumInFlight: ["client", "new-connections"],
+  maximumInFlightBytes: ["listener", "new-connections"],
   maximumQueuedMessages: ["client", "now"],
   maximumQueuedBytes: ["client", "now"],
   queueOverflow: ["client", "now"],
@@ -54,6 +57,8 @@ export const settingTraits = {
   clientIdPattern: ["listener", "new-connections"],
   clientIdPrefix: ["listener", "new-connections"],
   clientIdMustEqualUserName: ["listener", "new-connections"],
+  clientIdFromUserName: ["listener", "new-connections"],
+  generatedClientIdPrefix: ["listener", "new-connections"],
   maximumMessageRate: ["client", "now"],
   maximumByteRate: ["client", "now"],
   rateBurstMs: ["client", "now"],
@@ -64,6 +69,7 @@ export const settingTraits = {
   maximumTopicBytes: ["client", "now"],
   maximumRetainedMessages: ["broker", "now"],
   maximumRetainedBytes: ["broker", "now"],
+  checkRetainedSource: ["broker", "now"],
   maximumSessionExpiryInterval: ["client", "new-connections"],
   serverKeepAliveSeconds: ["listener", "new-connections"],
   maximumKeepAliveSeconds: ["listener", "new-connections"],
@@ -72,6 +78,7 @@ export const settingTraits = {
   rejectControlCharacters: ["broker", "restart"],
   allowEmptyClientId: ["listener", "new-connections"],
   sysIntervalSeconds: ["broker", "restart"],
+  mountPoint: ["listener", "new-connections"],
 } as const satisfies Readonly<Record<keyof BrokerSettings, readonly [SettingScope, SettingChange]>>;
 
 type Traits = typeof settingTraits;

@@ -18,8 +18,15 @@ export interface BrokerSettings {
   readonly decisionTimeoutMs: number;
   /** Bytes of the largest packet accepted, fixed header included; 5.0 clients are told. Default 2,000,000. */
   readonly maximumPacketSize: number;
+  /**
+   * Bytes of the largest payload that is passed on; 0 for no limit. A larger one is acknowledged to 3.x clients and dropped, and refused
+   * to 5.0 clients as Implementation specific error. Default 0.
+   */
+  readonly maximumPayloadBytes: number;
   /** Largest QoS that clients may publish with; subscriptions may ask for more. Default 2. */
   readonly maximumQos: Qos;
+  /** Whether messages are delivered at the QoS of the subscription even if they were published with a lower one. Default false. */
+  readonly upgradeQos: boolean;
   /** Whether messages may be retained; a PUBLISH or will with RETAIN ends the connection otherwise. Default true. */
   readonly retainAvailable: boolean;
   /** Whether filters may hold + and #. Default true. */
@@ -36,6 +43,11 @@ export interface BrokerSettings {
   readonly topicAliasMaximumOutbound: number;
   /** QoS 1 and 2 messages in flight to one client, at most; the client's Receive Maximum may lower it. Default 1,024. */
   readonly maximumInFlight: number;
+  /**
+   * Payload, property and topic bytes of QoS 1 and 2 messages in flight to one client beyond which no further one is sent; 0 for no
+   * limit. One message is always allowed. Default 0.
+   */
+  readonly maximumInFlightBytes: number;
   /** Messages that wait in one session beyond those in flight. Default 10,000. */
   readonly maximumQueuedMessages: number;
   /** Payload and property bytes that wait in one session. Default 64 MiB. */
@@ -91,6 +103,10 @@ export interface BrokerSettings {
   readonly clientIdPrefix: string | undefined;
   /** Whether the client id has to be the user name. Default false. */
   readonly clientIdMustEqualUserName: boolean;
+  /** Whether the client id is the user name, whatever CONNECT says; clients without a user name are refused. Default false. */
+  readonly clientIdFromUserName: boolean;
+  /** What client ids begin with that the broker makes up for clients without one. Default `auto-`. */
+  readonly generatedClientIdPrefix: string;
   /** Messages a second that a client may publish; one that is faster is read more slowly. 0 for no limit. Default 0. */
   readonly maximumMessageRate: number;
   /** Bytes a second that a client may send; one that is faster is read more slowly. 0 for no limit. Default 0. */
@@ -111,6 +127,11 @@ export interface BrokerSettings {
   readonly maximumRetainedMessages: number;
   /** Payload and property bytes of all retained messages. Default 1 GiB. */
   readonly maximumRetainedBytes: number;
+  /**
+   * Whether a retained message is only given to new subscriptions while its publisher may still publish it. Default false: what is
+   * retained stays.
+   */
+  readonly checkRetainedSource: boolean;
   /** Seconds that a session may outlive its connection, at most; 0xFFFFFFFF for no limit. Default no limit. */
   readonly maximumSessionExpiryInterval: number;
   /** Imposed on 5.0 clients as Server Keep Alive when set. Default: the client decides. */
@@ -127,6 +148,11 @@ export interface BrokerSettings {
   readonly allowEmptyClientId: boolean;
   /** Seconds between updates of `$SYS`; 0 for no `$SYS`. Default 10. */
   readonly sysIntervalSeconds: number;
+  /**
+   * Put before all topics of a listener's clients, such as `site-a/`: in what they publish, in their wills and subscriptions, inside
+   * `$share/name/` too; and taken away from what they get. Rules and hooks see whole topics. Default none.
+   */
+  readonly mountPoint: string | undefined;
 }
 
 /** Some settings; those that are undefined have their default. */
@@ -139,7 +165,9 @@ export const defaultSettings: BrokerSettings = {
   connectTimeoutMs: 10_000,
   decisionTimeoutMs: 60_000,
   maximumPacketSize: 2_000_000,
+  maximumPayloadBytes: 0,
   maximumQos: 2,
+  upgradeQos: false,
   retainAvailable: true,
   wildcardSubscriptionAvailable: true,
   subscriptionIdentifierAvailable: true,
@@ -148,6 +176,7 @@ export const defaultSettings: BrokerSettings = {
   topicAliasMaximum: 64,
   topicAliasMaximumOutbound: 64,
   maximumInFlight: 1024,
+  maximumInFlightBytes: 0,
   maximumQueuedMessages: 10_000,
   maximumQueuedBytes: 64 * 1024 * 1024,
   queueOverflow: "refuse-newest",
@@ -174,6 +203,8 @@ export const defaultSettings: BrokerSettings = {
   clientIdPattern: undefined,
   clientIdPrefix: undefined,
   clientIdMustEqualUserName: false,
+  clientIdFromUserName: false,
+  generatedClientIdPrefix: "auto-",
   maximumMessageRate: 0,
   maximumByteRate: 0,
   rateBurstMs: 1_000,
@@ -184,6 +215,7 @@ export const defaultSettings: BrokerSettings = {
   maximumTopicBytes: 65_535,
   maximumRetainedMessages: 1_000_000,
   maximumRetainedBytes: 1024 * 1024 * 1024,
+  checkRetainedSource: false,
   maximumSessionExpiryInterval: SESSION_NEVER_EXPIRES,
   serverKeepAliveSeconds: undefined,
   maximumKeepAliveSeconds: 65_535,
@@ -192,7 +224,11 @@ export const defaultSettings: BrokerSettings = {
   rejectControlCharacters: false,
   allowEmptyClientId: true,
   sysIntervalSeconds: 10,
+  mountPoint: undefined,
 };
+
+const LONGEST_PREFIX = 200;
+const LONGEST_MOUNT_POINT = 1_000;
 
 /** Lowest and highest value of each number; the rest is checked by its type. */
 export const settingRanges: Partial<
@@ -201,11 +237,13 @@ export const settingRanges: Partial<
   connectTimeoutMs: [1, 3_600_000],
   decisionTimeoutMs: [1, 3_600_000],
   maximumPacketSize: [20, LARGEST_REMAINING_LENGTH + 5],
+  maximumPayloadBytes: [0, LARGEST_REMAINING_LENGTH],
   maximumQos: [0, 2],
   receiveMaximum: [1, 65_535],
   topicAliasMaximum: [0, 65_535],
   topicAliasMaximumOutbound: [0, 65_535],
   maximumInFlight: [1, 65_535],
+  maximumInFlightBytes: [0, Number.MAX_SAFE_INTEGER],
   maximumQueuedMessages: [0, Number.MAX_SAFE_INTEGER],
   maximumQueuedBytes: [0, Number.MAX_SAFE_INTEGER],
   maximumOutputBytes: [65_536, Number.MAX_SAFE_INTEGER],
@@ -286,6 +324,19 @@ function checked(name: keyof BrokerSettings, value: unknown): unknown {
       throw new ConfigError(name, `${String(value)} is not allowed; it is a text.`);
     return value;
   }
+  if (name === "generatedClientIdPrefix") {
+    if (!isClientIdPrefix(value))
+      throw new ConfigError(name, `it is a text of at most ${LONGEST_PREFIX} characters that can be shown.`);
+    return value;
+  }
+  if (name === "mountPoint") {
+    if (!isMountPoint(value)) {
+      const words =
+        "it is the beginning of a topic name such as site-a/, without + and #, and not with a $ first.";
+      throw new ConfigError(name, `${String(value)} is not allowed; ${words}`);
+    }
+    return value;
+  }
   if (name === "clientIdPattern") {
     if (typeof value !== "string" || !isRegularExpression(value))
       throw new ConfigError(name, `${String(value)} is not allowed; it is a regular expression.`);
@@ -301,6 +352,18 @@ function checked(name: keyof BrokerSettings, value: unknown): unknown {
   if (typeof value !== "boolean")
     throw new ConfigError(name, `${String(value)} is not allowed; it is true or false.`);
   return value;
+}
+
+/** Whether client ids that are made up may begin with `value`. */
+export function isClientIdPrefix(value: unknown): boolean {
+  return typeof value === "string" && value.length <= LONGEST_PREFIX && /^\P{C}*$/u.test(value);
+}
+
+/** Whether topics may be mounted below `value`. */
+export function isMountPoint(value: unknown): boolean {
+  return (
+    typeof value === "string" && value.length <= LONGEST_MOUNT_POINT && /^(?!\$)[^+#\p{C}]+$/u.test(value)
+  );
 }
 
 function isRegularExpression(text: string): boolean {

@@ -1,4 +1,4 @@
-/** How long topics may be and how many levels they may have. */
+/** How long topics may be, how many levels they may have, and how large payloads may be. */
 
 import { utf8Encode } from "#base";
 import type { Topic } from "./topic.ts";
@@ -6,6 +6,15 @@ import type { Topic } from "./topic.ts";
 export interface TopicLimits {
   readonly maximumTopicLevels: number;
   readonly maximumTopicBytes: number;
+  readonly maximumPayloadBytes: number;
+}
+
+/** Whether a payload of so many bytes is passed on. */
+export function isPayloadWithin(
+  sizeBytes: number,
+  { maximumPayloadBytes }: Pick<TopicLimits, "maximumPayloadBytes">,
+): boolean {
+  return maximumPayloadBytes === 0 || sizeBytes <= maximumPayloadBytes;
 }
 
 /** Why nobody with these limits may publish to `topic`; undefined when they may. */

@@ -1,7 +1,9 @@
 /** Every packet as it comes and goes, for `-v` and tools. Switched off it costs one comparison a packet. */
 
+import { utf8Decode } from "#base";
 import { type Packet, PacketType, type PublishPacket, type Qos } from "#protocol";
 import type { Message } from "./message.ts";
+import type { Mount } from "./mount.ts";
 
 /** A PUBLISH without its payload's bytes. */
 export interface TracedPublish
@@ -39,6 +41,7 @@ export function withoutSecrets(packet: Exclude<Packet, PublishPacket>): Exclude<
 
 interface Traced {
   readonly clientId: string;
+  readonly mount: Mount | undefined;
 }
 
 /** Reports a PUBLISH that was written without an object. */
@@ -50,7 +53,8 @@ export function tracePublish(
 ): void {
   trace.onSent(client.clientId, {
     type: PacketType.PUBLISH,
-    topicName: message.topic.name,
+    topicName:
+      client.mount === undefined ? message.topic.name : utf8Decode(client.mount.nameOf(message.topic)),
     payloadLength: message.payloadLength,
     ...sent,
   });

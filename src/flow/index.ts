@@ -5,5 +5,5 @@
 
 export { KeepAlive } from "./keep-alive.ts";
 export { Receiver } from "./receiver.ts";
-export { InFlight, type Resend, Sender } from "./sender.ts";
+export { type ByteLimit, InFlight, type Resend, Sender } from "./sender.ts";
 export { InboundAliases, OutboundAliases } from "./topic-alias.ts";

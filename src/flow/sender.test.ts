@@ -241,6 +241,34 @@ describe("sender", () => {
     expect(sender.size).toBe(8);
   });
 
+  test("a limit of bytes stops behind the message that reaches it, and one is always allowed", () => {
+    const sender = new Sender<string, string>();
+    const limit = { maximumBytes: 10, sizeOf: (message: string) => message.length };
+    sender.connect(100, limit);
+    expect([sender.ready, sender.room]).toEqual([true, 1]);
+    const large = sender.send("x".repeat(500), "t", 1);
+    expect([sender.ready, sender.room]).toEqual([false, 0]);
+    sender.complete(large, AWAITING_PUBACK);
+    const first = sender.send("123456", "t", 2);
+    expect(sender.ready).toBe(true);
+    const second = sender.send("1234", "t", 1);
+    expect(sender.ready).toBe(false);
+    sender.release(first); // the message is the peer's: its bytes are free, its identifier is not
+    expect([sender.ready, sender.size]).toEqual([true, 2]);
+    sender.complete(first, AWAITING_PUBCOMP);
+    sender.complete(second, AWAITING_PUBACK);
+    expect(sender.send("1234567890", "t", 1)).toBe(4);
+    expect(sender.ready).toBe(false);
+    // What is in flight counts on the next connection, too, and is sent again all the same.
+    sender.disconnect();
+    sender.connect(100, limit);
+    expect(sender.nextResend()?.message).toBe("1234567890");
+    expect(sender.ready).toBe(false);
+    sender.connect(100);
+    sender.nextResend();
+    expect(sender.ready).toBe(true);
+  });
+
   test("all 65535 identifiers can be in flight, and then it is not ready", () => {
     const sender = new Sender<number, string>();
     sender.connect(65_535);

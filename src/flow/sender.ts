@@ -1,6 +1,6 @@
 /**
  * The sending half of QoS 1 and QoS 2 (sections 4.3, 4.4, 4.9) without a socket: packet identifiers, what is
- * unacknowledged, what has to be sent again, and the peer's Receive Maximum. HOT.
+ * unacknowledged, what has to be sent again, the peer's Receive Maximum and a limit of bytes in flight. HOT.
  *
  * In flight is a ring of slots, found by packet identifier; parallel arrays instead of an object a message:
  *
@@ -37,6 +37,14 @@ export interface Resend<Message, Terms> {
   readonly terms: Terms | undefined;
 }
 
+/** How many bytes may be in flight before nothing further is sent; the message that reaches it is the last. */
+export interface ByteLimit<Message> {
+  /** Above 0, so that one message is always allowed. */
+  readonly maximumBytes: number;
+  /** The same for a message whenever it is asked. */
+  sizeOf(message: Message): number;
+}
+
 /**
  * @typeParam Message what is sent; kept until PUBACK or PUBREC
  * @typeParam Terms how it is sent, handed back with it
@@ -57,6 +65,9 @@ export class Sender<Message, Terms> {
   // for the connection
   #receiveMaximum = 0;
   #counted = 0;
+  #byteLimit: ByteLimit<Message> | undefined = undefined;
+  /** Of what waits for PUBACK or PUBREC; only kept where there is a limit. */
+  #bytes = 0;
   #resends: number[] = NOTHING;
   #resendAt = 0;
 
@@ -70,12 +81,14 @@ export class Sender<Message, Terms> {
     return (
       this.#counted < this.#receiveMaximum &&
       this.#resendAt === this.#resends.length &&
-      this.#size < LARGEST_PACKET_ID
+      this.#size < LARGEST_PACKET_ID &&
+      (this.#byteLimit === undefined || this.#bytes < this.#byteLimit.maximumBytes)
     );
   }
 
-  /** How many more such PUBLISHes may be sent now. */
+  /** How many more such PUBLISHes may be sent now; with a limit of bytes one at a time. */
   get room(): number {
+    if (this.#byteLimit !== undefined) return this.ready ? 1 : 0;
     if (this.#resendAt < this.#resends.length) return 0;
     return Math.min(this.#receiveMaximum - this.#counted, LARGEST_PACKET_ID - this.#size);
   }
@@ -85,10 +98,15 @@ export class Sender<Message, Terms> {
     return this.#resendAt < this.#resends.length;
   }
 
-  /** A connection begins: its quota is new, and everything unacknowledged is due again in its order [MQTT-4.4.0-1]. */
-  connect(receiveMaximum: number): void {
+  /**
+   * A connection begins: its quota is new, and everything unacknowledged is due again in its order [MQTT-4.4.0-1]. A limit of bytes
+   * does not hold that up.
+   */
+  connect(receiveMaximum: number, byteLimit?: ByteLimit<Message>): void {
     this.#receiveMaximum = receiveMaximum;
     this.#counted = 0;
+    this.#byteLimit = byteLimit;
+    this.#bytes = 0;
     this.#resends = NOTHING;
     this.#resendAt = 0;
     if (this.#size === 0) return;
@@ -96,6 +114,8 @@ export class Sender<Message, Terms> {
     for (let slot = 0; slot < this.#packetIds.length; slot++) {
       if (this.#packetIds[slot] === 0) continue;
       this.#states[slot] = this.#stateAt(slot);
+      const message = this.#messages[slot];
+      if (byteLimit !== undefined && message !== undefined) this.#bytes += byteLimit.sizeOf(message);
       this.#resends.push(slot);
     }
     this.#resends.sort((a, b) => (this.#orders[a] as number) - (this.#orders[b] as number));
@@ -157,6 +177,7 @@ export class Sender<Message, Terms> {
     this.#terms[slot] = terms;
     this.#size++;
     this.#counted++;
+    if (this.#byteLimit !== undefined) this.#bytes += this.#byteLimit.sizeOf(message);
     return packetId;
   }
 
@@ -221,6 +242,7 @@ export class Sender<Message, Terms> {
     if (((this.#states[slot] as number) & COUNTED) !== 0) this.#counted--;
     this.#packetIds[slot] = 0;
     if (this.#marks.length > 0) this.#marks[slot] = 0;
+    if (this.#byteLimit !== undefined) this.#uncountBytes(slot);
     this.#messages[slot] = undefined;
     this.#terms[slot] = undefined;
     this.#size--;
@@ -232,6 +254,7 @@ export class Sender<Message, Terms> {
     const slot = this.#slotOf(packetId);
     if (slot < 0 || this.#stateAt(slot) !== InFlight.AWAITING_PUBREC) return false;
     this.#states[slot] = InFlight.AWAITING_PUBCOMP | ((this.#states[slot] as number) & COUNTED);
+    if (this.#byteLimit !== undefined) this.#uncountBytes(slot);
     this.#messages[slot] = undefined;
     this.#orders[slot] = this.#nextOrder++; // PUBRELs go in the order of the PUBRECs [MQTT-4.6.0-4]
     return true;
@@ -255,6 +278,11 @@ export class Sender<Message, Terms> {
     if (this.#size === 0) return -1;
     const slot = packetId & (this.#packetIds.length - 1);
     return packetId !== 0 && this.#packetIds[slot] === packetId ? slot : -1;
+  }
+
+  #uncountBytes(slot: number): void {
+    const message = this.#messages[slot];
+    if (message !== undefined) this.#bytes -= this.#byteLimit?.sizeOf(message) ?? 0;
   }
 
   #stateAt(slot: number): InFlight {

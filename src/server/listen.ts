@@ -7,6 +7,7 @@ import {
   type OriginRule,
   type PipeChoice,
   type ProxyOptions,
+  type SocketFamily,
   secureWebSocketListener,
   type TlsCredentials,
   type TransportListener,
@@ -24,6 +25,8 @@ interface PortOptions extends CommonOptions {
   readonly port: number;
   /** One address or name, or several. Default: this machine only. */
   readonly host?: string | readonly string[];
+  /** Which addresses of a name are listened on; with `ipv6`, `::` is every address of IPv6 alone. Default `any`. */
+  readonly socketFamily?: SocketFamily;
 }
 
 interface PipeOptions {
@@ -169,7 +172,14 @@ function transportFor(
 /** @throws ConfigError */
 function checkNumbers(options: ListenerOptions, at: string): void {
   const { handshakeTimeoutMs, maxUnfinished } = options;
-  if (options.protocol !== "unix") checkWhole(`${at}.port`, options.port, 0, 65_535);
+  if (options.protocol !== "unix") {
+    checkWhole(`${at}.port`, options.port, 0, 65_535);
+    const { socketFamily = "any" } = options;
+    if (!socketFamilies.includes(socketFamily)) {
+      const name = `${at}.socketFamily`;
+      throw new ConfigError(name, `${socketFamily} is not allowed; it is any, ipv4 or ipv6.`);
+    }
+  }
   if (handshakeTimeoutMs !== undefined) {
     checkWhole(`${at}.handshakeTimeoutMs`, handshakeTimeoutMs, 1, LONGEST_HANDSHAKE_MS);
   }
@@ -199,6 +209,7 @@ function checkAlpn({ alpn = [] }: SecureOptions, at: string): void {
   );
 }
 
+const socketFamilies: readonly unknown[] = ["any", "ipv4", "ipv6"] satisfies SocketFamily[];
 const pipeChoices: readonly unknown[] = ["auto", "net", "handle"] satisfies PipeChoice[];
 
 /** @throws ConfigError for what is none of the choices */

@@ -170,13 +170,13 @@ export class MartletBroker extends Broker {
   }
 
   /**
-   * A connection without a port: what a client inside this process reads and writes.
+   * A connection without a port: what a client inside this process reads and writes. It comes in as on the listener of that name.
    * @throws StateError before `start` and after `stop`
    */
-  connectPipe(): Pipe {
+  connectPipe(listener = ""): Pipe {
     if (!this.isOpen) throw new StateError("The broker does not run; call start first.");
     const [near, far] = memoryPipes(this.#clock);
-    this.accept(far);
+    this.accept(far, listener);
     return near;
   }
 }

@@ -3,9 +3,10 @@
  * over.
  */
 
+import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { chmod, chown, lstat, readFile, unlink } from "node:fs/promises";
-import { type AddressInfo, connect, type ListenOptions, type Server } from "node:net";
+import { type AddressInfo, connect, isIP, type ListenOptions, type Server } from "node:net";
 import { ListenError, listenOnPathError, listenOnPortError, systemCode } from "./errors.ts";
 
 /** An address and port; `port` 0 lets the system choose one, the same for all hosts. */
@@ -13,6 +14,19 @@ export interface PortTarget {
   /** One address or name, or several. Default, and the meaning of `localhost`: 127.0.0.1 and, where it exists, ::1. */
   readonly host?: string | readonly string[];
   readonly port: number;
+  /** Which addresses of a name are listened on; with one of them an address of the other family is an error. Default `any`. */
+  readonly socketFamily?: SocketFamily;
+}
+
+export type SocketFamily = "any" | "ipv4" | "ipv6";
+
+/** Of a listener's options only where it listens. */
+export function portTargetOf({ host, port, socketFamily }: PortTarget): PortTarget {
+  return {
+    port,
+    ...(host === undefined ? {} : { host }),
+    ...(socketFamily === undefined ? {} : { socketFamily }),
+  };
 }
 
 /** A Unix socket. */
@@ -27,7 +41,11 @@ interface PathTarget {
 /** Where to listen. */
 export type BindTarget = PortTarget | PathTarget;
 
-const LOOPBACK_HOSTS = ["127.0.0.1", "::1"];
+const LOOPBACK_HOSTS: Readonly<Record<SocketFamily, readonly string[]>> = {
+  any: ["127.0.0.1", "::1"],
+  ipv4: ["127.0.0.1"],
+  ipv6: ["::1"],
+};
 
 /** For `chown`: whoever it is. */
 const SAME_OWNER = -1;
@@ -58,15 +76,17 @@ async function bindPort<S extends Server>(
   createServer: () => S,
   report: (problem: ListenError) => void,
 ): Promise<S[]> {
-  const { host = "localhost" } = target;
+  const { host = "localhost", socketFamily = "any" } = target;
   const loopback = host === "localhost";
-  const hosts = loopback ? LOOPBACK_HOSTS : typeof host === "string" ? [host] : host;
+  const named = loopback ? LOOPBACK_HOSTS[socketFamily] : typeof host === "string" ? [host] : host;
+  const hosts = socketFamily === "any" ? named : await Promise.all(named.map(addressIn(socketFamily)));
   const servers: S[] = [];
   let port = target.port;
   for (const host of hosts) {
     try {
       // With several hosts each stands for itself: `::` must not take 0.0.0.0 as well.
-      const server = await listen(createServer(), { host, port, ipv6Only: hosts.length > 1 });
+      const ipv6Only = hosts.length > 1 || socketFamily === "ipv6";
+      const server = await listen(createServer(), { host, port, ipv6Only });
       servers.push(server);
       port = (server.address() as AddressInfo).port;
     } catch (error) {
@@ -79,6 +99,24 @@ async function bindPort<S extends Server>(
     }
   }
   return servers;
+}
+
+/** The address of a host in `family`. @throws ListenError when it has none */
+function addressIn(family: Exclude<SocketFamily, "any">): (host: string) => Promise<string> {
+  const version = family === "ipv4" ? 4 : 6;
+  return async (host) => {
+    if (isIP(host) === version) return host;
+    try {
+      if (isIP(host) === 0) return (await lookup(host, { family: version })).address;
+    } catch (error) {
+      throw new ListenError(familySentence(host, version), { cause: error });
+    }
+    throw new ListenError(familySentence(host, version));
+  };
+}
+
+function familySentence(host: string, version: 4 | 6): string {
+  return `${host} has no address of IPv${version}; give another host, or let the socket family be any`;
 }
 
 function isWithoutIPv6(error: unknown): boolean {

@@ -80,6 +80,32 @@ describe("listening", () => {
     expect(new Set(addresses.map(({ port }) => port)).size).toBe(1);
   });
 
+  test.each([
+    ["ipv4", ["127.0.0.1"]],
+    ["ipv6", ["::1"]],
+  ] as const)("of this machine may be %s only", async (socketFamily, wanted) => {
+    const addresses = await listenerOf({ port: 0, socketFamily }).start((pipe) => pipe.destroy());
+    expect(addresses.map(({ address }) => address)).toEqual(wanted);
+  });
+
+  test("a socket family chooses among the addresses of a name, and leaves IPv4 alone for every address of IPv6", async () => {
+    const drop = (pipe: Pipe): void => pipe.destroy();
+    const byName = await listenerOf({ host: ["localhost"], port: 0, socketFamily: "ipv4" }).start(drop);
+    expect(byName.map(({ address }) => address)).toEqual(["127.0.0.1"]);
+    const [every] = await listenerOf({ host: "::", port: 0, socketFamily: "ipv6" }).start(drop);
+    const port = every?.port as number;
+    const beside = await listenerOf({ host: "0.0.0.0", port, socketFamily: "ipv4" }).start(drop);
+    expect(beside).toMatchObject([{ address: "0.0.0.0", port }]);
+  });
+
+  test.each([
+    ["::1", "ipv4", "::1 has no address of IPv4"],
+    ["127.0.0.1", "ipv6", "127.0.0.1 has no address of IPv6"],
+  ] as const)("%s has no address of %s, and that is said", async (host, socketFamily, words) => {
+    const listener = listenerOf({ host, port: 0, socketFamily });
+    await expect(listener.start((pipe) => pipe.destroy())).rejects.toThrow(words);
+  });
+
   test("a loopback without IPv6 goes on with IPv4 and says so", async () => {
     const problems: ListenError[] = [];
     const createIPv4OnlyServer = (): Server => {

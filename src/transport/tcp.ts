@@ -36,6 +36,8 @@ export type TcpDialOptions = TcpOptions &
   ({ readonly host?: string; readonly port: number } | { readonly path: string }) & {
     /** How long the connection may take to come about. Default: 10 seconds. */
     readonly timeoutMs?: number;
+    /** The address of this machine that it comes from. Default: the system's choice. */
+    readonly localAddress?: string;
   };
 
 const DEFAULT_DIAL_TIMEOUT_MS = 10_000;
@@ -75,7 +77,9 @@ export function tcpListener(options: TcpListenerOptions): TransportListener {
 export async function connectTcp(options: TcpDialOptions): Promise<Pipe> {
   const pipeOptions = pipeOptionsOf(options);
   const target =
-    "path" in options ? { path: options.path } : { host: options.host ?? "127.0.0.1", port: options.port };
+    "path" in options
+      ? { path: options.path }
+      : { host: options.host ?? "127.0.0.1", port: options.port, ...fromAddress(options) };
   const name = "path" in target ? target.path : `${target.host} port ${target.port}`;
   const socket = connect({ ...target, ...nodeSocketOptions(options) });
   const cancelTimeout = pipeOptions.clock.schedule(options.timeoutMs ?? DEFAULT_DIAL_TIMEOUT_MS, () =>
@@ -89,6 +93,10 @@ export async function connectTcp(options: TcpDialOptions): Promise<Pipe> {
   } finally {
     cancelTimeout();
   }
+}
+
+function fromAddress({ localAddress }: TcpDialOptions): { readonly localAddress?: string } {
+  return localAddress === undefined ? {} : { localAddress };
 }
 
 function pipeOptionsOf({ clock = systemClock(), graceMs = DEFAULT_GRACE_MS }: TcpOptions) {

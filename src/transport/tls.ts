@@ -10,7 +10,7 @@ import { once } from "node:events";
 import type { TLSSocket } from "node:tls";
 import { type Clock, systemClock } from "#base";
 import { type ArrivalOptions, ArrivalStep, Arrivals, DEFAULT_HANDSHAKE_TIMEOUT_MS } from "./arrivals.ts";
-import type { PortTarget } from "./bind.ts";
+import { type PortTarget, portTargetOf } from "./bind.ts";
 import { failedDial, PipeError } from "./errors.ts";
 import { createFront } from "./front.ts";
 import type { HandleIo } from "./handle-io.ts";
@@ -64,6 +64,18 @@ export interface TlsDialOptions extends TlsOptions {
   /** Our own certificate and its key, in PEM form, for servers that ask for one. */
   readonly cert?: string | Uint8Array;
   readonly key?: string | Uint8Array;
+  /** False: any name in the server's certificate will do; its authority still has to be one of those. Default true. */
+  readonly verifyName?: boolean;
+  /** A pre-shared key instead of certificates. Needs TLS 1.2, so nothing newer is spoken then. */
+  readonly psk?: { readonly identity: string; readonly key: Uint8Array };
+  /** The oldest version that is spoken. Default: TLS 1.2. */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  /** In OpenSSL's words. Default: Node's, and with `psk` those for pre-shared keys. */
+  readonly ciphers?: string;
+  /** Names of the protocol that are offered in ALPN. Default: `mqtt`. */
+  readonly alpn?: readonly string[];
+  /** The address of this machine that the connection comes from. Default: the system's choice. */
+  readonly localAddress?: string;
 }
 
 const ALPN_PROTOCOLS = ["mqtt"];
@@ -78,11 +90,11 @@ const ALPN_PROTOCOLS = ["mqtt"];
  * @throws ConfigError for a certificate or key that cannot be used; its path is the option
  */
 export function tlsListener(options: TlsListenerOptions): SecureListener {
-  const { host, port, pipes = "auto", alpn = ALPN_PROTOCOLS, handshakeTimeoutMs } = options;
+  const { pipes = "auto", alpn = ALPN_PROTOCOLS, handshakeTimeoutMs } = options;
   const trusted = trustedProxiesOf(options, "port");
   const arrivals = new Arrivals(options, clockOf(options), (problem) => options.onProblem?.(problem));
   const handshakes = new TlsHandshakes(options, { kind: "tls", alpn, handshakeTimeoutMs, arrivals });
-  const target = host === undefined ? { port } : { host, port };
+  const target = portTargetOf(options);
   const recipe = {
     kind: "tls",
     pipes,
@@ -107,14 +119,18 @@ export function tlsListener(options: TlsListenerOptions): SecureListener {
 
 /** Connects to a port (of 127.0.0.1 unless a `host` is given) over TLS, and verifies the server. Throws `PipeError`. */
 export async function connectTls(options: TlsDialOptions): Promise<Pipe> {
-  const { host = "127.0.0.1", port, serverName, ca, cert, key } = options;
+  const { host = "127.0.0.1", port, serverName, ca, cert, key, alpn = ALPN_PROTOCOLS } = options;
   const name = `${host} port ${port}`;
   const socket = loadTls().connect({
     host,
     port,
     ...nodeSocketOptions(options),
-    minVersion: "TLSv1.2",
-    ALPNProtocols: ALPN_PROTOCOLS,
+    minVersion: options.minVersion ?? "TLSv1.2",
+    ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
+    ...(options.ciphers === undefined ? {} : { ciphers: options.ciphers }),
+    ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+    ...(options.verifyName === false ? { checkServerIdentity: () => undefined } : {}),
+    ...(options.psk === undefined ? {} : pskOptions(options.psk, options.ciphers)),
     ...(serverName === undefined ? {} : { servername: serverName }),
     ...(ca === undefined ? {} : { ca: pem(ca) }),
     ...(cert === undefined ? {} : { cert: pem(cert) }),
@@ -133,6 +149,18 @@ export async function connectTls(options: TlsDialOptions): Promise<Pipe> {
   } finally {
     cancelTimeout();
   }
+}
+
+const PSK_CIPHERS = "PSK+AESGCM:PSK+CHACHA20:PSK+AES:!aNULL:!eNULL";
+
+/** Who has the key is the server: there is no certificate to look at. */
+function pskOptions({ identity, key }: NonNullable<TlsDialOptions["psk"]>, ciphers = PSK_CIPHERS) {
+  return {
+    ciphers,
+    maxVersion: "TLSv1.2",
+    pskCallback: () => ({ psk: key, identity }),
+    checkServerIdentity: () => undefined,
+  } as const;
 }
 
 function pipeOver(socket: TLSSocket, options: TlsOptions, io: HandleIo | undefined, peer: TlsPeer): Pipe {

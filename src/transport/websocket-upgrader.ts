@@ -78,7 +78,7 @@ export class WebSocketUpgrader {
   /** Why an upgrade is not for us; `ws` judges the rest of the handshake. */
   #refusalOf(request: IncomingMessage, arrival: Arrival | undefined): Refusal | undefined {
     const { path, originAllowed, arrivals } = this.#options;
-    if (pathOf(request) !== path) return notFound(path);
+    if (!isServed(path, request)) return notFound(path);
     const { origin } = request.headers;
     if (!isOriginAllowed(origin, originAllowed)) {
       const shown = origin === undefined ? "none" : JSON.stringify(origin.slice(0, LONGEST_ORIGIN_SHOWN));
@@ -105,6 +105,13 @@ function isOriginAllowed(origin: string | undefined, allowed: OriginRule | undef
   return origin === undefined || allowed.includes(origin);
 }
 
+/** The path that stands for every path, as mosquitto serves them. */
+const ANY_PATH = "/*";
+
+function isServed(path: string, request: IncomingMessage): boolean {
+  return path === ANY_PATH || pathOf(request) === path;
+}
+
 function pathOf(request: IncomingMessage): string {
   const url = request.url ?? "";
   const query = url.indexOf("?");
@@ -127,7 +134,7 @@ function refuse(socket: Duplex, { status, sentence }: Refusal): void {
 
 function answerPlainHttp(path: string, request: IncomingMessage, response: ServerResponse): void {
   const { status, sentence } =
-    pathOf(request) === path || pathOf(request) === "/"
+    isServed(path, request) || pathOf(request) === "/"
       ? {
           status: 426,
           sentence: `This port speaks MQTT over WebSocket at ${path}; connect with an MQTT client.`,

@@ -15,7 +15,7 @@ import {
   Arrivals,
   DEFAULT_HANDSHAKE_TIMEOUT_MS,
 } from "./arrivals.ts";
-import type { PortTarget } from "./bind.ts";
+import { type PortTarget, portTargetOf } from "./bind.ts";
 import { failedDial } from "./errors.ts";
 import { createFront, peerOfArrival } from "./front.ts";
 import { loadWs } from "./lazy-modules.ts";
@@ -111,7 +111,7 @@ export function webSocketListener(options: WebSocketListenerOptions): TransportL
   const upgrader = upgraderOf(options, arrivals);
   // What is wrong with the proxies is said before anybody listens.
   trustedProxiesOf(options, "port");
-  return new ServerListener(targetOf(options), options, {
+  return new ServerListener(portTargetOf(options), options, {
     kind: "websocket",
     createServer: (accept) =>
       frontOf(options, arrivals, ArrivalStep.WEBSOCKET_HANDSHAKE, (socket, arrival) =>
@@ -161,7 +161,7 @@ export function secureWebSocketListener(options: SecureWebSocketListenerOptions)
       ),
     dropUnfinished: () => arrivals.dropAll(),
   } as const;
-  return new SecureServerListener(targetOf(options), options, recipe, handshakes);
+  return new SecureServerListener(portTargetOf(options), options, recipe, handshakes);
 }
 
 /** Connects to a WebSocket server, as a client in Node. Throws `PipeError`. */
@@ -212,10 +212,6 @@ function upgraderOf(options: WebSocketListenerOptions, arrivals: Arrivals): WebS
   const { path = DEFAULT_PATH, originAllowed, maxHeaderBytes = DEFAULT_MAX_HEADER_BYTES } = options;
   const webSocket = wsOptionsOf(options);
   return new WebSocketUpgrader({ path, originAllowed, maxHeaderBytes, webSocket, arrivals });
-}
-
-function targetOf({ host, port }: PortTarget): PortTarget {
-  return host === undefined ? { port } : { host, port };
 }
 
 function openingRequestOf({ url = "", headers }: IncomingMessage): OpeningRequest {

@@ -3,6 +3,8 @@
 import { describe, expect, test } from "vitest";
 import type { Accepted, ClientLimits, Gate } from "#auth";
 import { PacketType, ProtocolVersion, ReasonCode } from "#protocol";
+import type { BenchClient } from "../support/broker-bench.ts";
+import { publishPacket } from "../support/raw-client.ts";
 import { ALL_VERSIONS, LimitsBench } from "./limits-bench.ts";
 
 const { MQTT_5_0 } = ProtocolVersion;
@@ -15,6 +17,10 @@ function gateWith(users: Readonly<Record<string, ClientLimits>>): Gate {
       return limits === undefined ? { outcome: "accepted" } : { outcome: "accepted", limits };
     },
   };
+}
+
+function clientIds({ broker }: LimitsBench): string[] {
+  return Array.from(broker.clients(), ({ clientId }) => clientId);
 }
 
 describe("client ids", () => {
@@ -37,6 +43,40 @@ describe("client ids", () => {
   test("that the broker invents are exempt", () => {
     const bench = new LimitsBench({ settings });
     expect(bench.come("", { version: MQTT_5_0 }).connack?.reasonCode).toBe(0);
+  });
+
+  test("that it invents begin as wanted, by listener too", () => {
+    const bench = new LimitsBench({ settings: { generatedClientIdPrefix: "dev:" } });
+    bench.broker.setListener("public", { generatedClientIdPrefix: "" });
+    const assigned = (listener: string) =>
+      bench.come("", { version: MQTT_5_0, listener }).connack?.properties.assignedClientIdentifier;
+    expect(assigned("")).toMatch(/^dev:[0-9a-f]{20}$/);
+    expect(assigned("public")).toMatch(/^[0-9a-f]{20}$/);
+    expect(new LimitsBench().come("").connack?.properties.assignedClientIdentifier).toMatch(/^auto-/);
+  });
+
+  test.each(ALL_VERSIONS)("may be taken from the user name, version %i", (version) => {
+    const bench = new LimitsBench({ settings: { clientIdFromUserName: true } });
+    expect(bench.come("whatever", { version, userName: "ann" }).connack?.reasonCode).toBe(0);
+    expect(clientIds(bench)).toEqual(["ann"]);
+    for (const userName of ["", undefined]) {
+      const refused = bench.come("x", { version, ...(userName === undefined ? {} : { userName }) });
+      expect(refused.connack?.reasonCode).toBe(ReasonCode.NOT_AUTHORIZED);
+      expect(refused.closed).toBe(true);
+    }
+    // The same user again is the same client.
+    expect(bench.come("other", { version, userName: "ann" }).closed).toBe(false);
+    expect(clientIds(bench)).toEqual(["ann"]);
+  });
+
+  test("is the user name of the gate's choice, be it a certificate's, and the client is told what it was not sure of", () => {
+    const bench = new LimitsBench({
+      settings: { clientIdFromUserName: true, allowEmptyClientId: false },
+      gate: { authenticate: () => ({ outcome: "accepted", userName: "by-certificate", clientId: "other" }) },
+    });
+    const client = bench.come("", { version: MQTT_5_0 });
+    expect(client.connack?.properties.assignedClientIdentifier).toBe("by-certificate");
+    expect(clientIds(bench)).toEqual(["by-certificate"]);
   });
 
   test.each(ALL_VERSIONS)("may have to be the user name, version %i", (version) => {
@@ -166,4 +206,63 @@ describe("a session of a user with limits of its own", () => {
     expect(bench.broker.sizes).toMatchObject({ connections: 0, timers: 0 });
     expect(bench.broker.trackedByLimits).toBe(0);
   });
+});
+
+describe("payloads", () => {
+  test.each(ALL_VERSIONS)(
+    "that are too large are acknowledged or refused, not passed on, version %i",
+    (version) => {
+      const bench = new LimitsBench({ settings: { maximumPayloadBytes: 4 } });
+      const reader = bench.come("r");
+      reader.sub("#", { qos: 2 });
+      const client = bench.come("p", { version });
+      for (const qos of [0, 1, 2] as const) client.pub("t", "12345", { qos });
+      const code = version === MQTT_5_0 ? ReasonCode.IMPLEMENTATION_SPECIFIC_ERROR : 0;
+      expect([
+        client.last(PacketType.PUBACK)?.reasonCode,
+        client.last(PacketType.PUBREC)?.reasonCode,
+      ]).toEqual([code, code]);
+      expect([client.closed, reader.messages]).toEqual([false, []]);
+      expect(bench.counts).toEqual({ "payload-too-large": 3 });
+      expect(bench.limitCounts).toEqual({ "payload-size": 3 });
+      for (const qos of [0, 1] as const) client.pub("t", "1234", { qos });
+      expect(reader.messages).toHaveLength(2);
+    },
+  );
+
+  test("are looked at one by one in a run of messages, in wills, and again after a change", () => {
+    const bench = new LimitsBench({ settings: { maximumPayloadBytes: 4 } });
+    const reader = bench.come("r", { version: ProtocolVersion.MQTT_3_1_1 });
+    reader.sub("#");
+    const will = { topicName: "w", payload: new Uint8Array(5) };
+    const client = bench.come("p", { version: ProtocolVersion.MQTT_3_1_1, will });
+    const burst = ["1", "22", "333333", "4444", "55555"].map((payload) => publishPacket("t", payload));
+    client.sayTogether(...burst);
+    expect(reader.messages.map(({ payload }) => payload.length)).toEqual([1, 2, 4]);
+    client.cut();
+    expect(bench.counts).toEqual({ "payload-too-large": 3 });
+    bench.broker.changeSettings({ maximumPayloadBytes: 0 });
+    bench.come("q").pub("t", "12345");
+    expect(reader.messages).toHaveLength(4);
+  });
+});
+
+test("bytes in flight are bounded by listener, but for one message", () => {
+  const bench = new LimitsBench();
+  bench.broker.setListener("slow", { maximumInFlightBytes: 100 });
+  const inFlight = (client: BenchClient): number => client.messages.length;
+  const slow = bench.come("slow", { listener: "slow" });
+  const quick = bench.come("quick");
+  for (const client of [slow, quick]) client.sub("t", { qos: 2 });
+  const publisher = bench.come("p");
+  publisher.pub("t", "x".repeat(1_000), { qos: 1 });
+  for (let i = 0; i < 4; i++) publisher.pub("t", "x".repeat(60), { qos: 2 });
+  expect([inFlight(slow), inFlight(quick)]).toEqual([1, 5]);
+  slow.ack(PacketType.PUBACK, 1);
+  expect(inFlight(slow)).toBe(3);
+  slow.ack(PacketType.PUBREC, 2);
+  expect(inFlight(slow)).toBe(4);
+  slow.ack(PacketType.PUBCOMP, 2).ack(PacketType.PUBREC, 3).ack(PacketType.PUBREC, 4);
+  expect(inFlight(slow)).toBe(5);
+  expect(bench.counts).toEqual({});
 });

@@ -3,6 +3,7 @@
  * often as a test wants, and its clients with it.
  */
 
+import type { Gate } from "#auth";
 import { seededRandom } from "#base";
 import { Broker, type BrokerSettings } from "#broker";
 import { Journal, type JournalSettings, SimulatedDisk } from "#store";
@@ -21,8 +22,14 @@ export class DurableBench {
   #broker: Broker | undefined;
   #journal: Journal | undefined;
   readonly #journalSettings: Partial<JournalSettings>;
+  readonly #gate: Gate | undefined;
 
-  constructor(settings: Partial<BrokerSettings> = {}, journalSettings: Partial<JournalSettings> = {}) {
+  constructor(
+    settings: Partial<BrokerSettings> = {},
+    journalSettings: Partial<JournalSettings> = {},
+    gate?: Gate,
+  ) {
+    this.#gate = gate;
     this.#settings = settings;
     this.#journalSettings = { ...small, ...journalSettings };
   }
@@ -43,6 +50,7 @@ export class DurableBench {
       random: seededRandom(3),
       log: { write: (level, sentence) => void this.log.push(`${level} ${sentence}`) },
       store: this.#journal,
+      ...(this.#gate === undefined ? {} : { gate: this.#gate }),
       settings: { sysIntervalSeconds: 0, ...this.#settings },
     });
     const restored = this.#broker.restore();
@@ -77,10 +85,10 @@ export class DurableBench {
     await this.start();
   }
 
-  connect(clientId: string, options: ConnectOptions = {}): BenchClient {
+  connect(clientId: string, options: ConnectOptions & { readonly listener?: string } = {}): BenchClient {
     const [near, far] = memoryPipes(this.clock);
     const client = new BenchClient(this, near, options);
-    this.broker.accept(far);
+    this.broker.accept(far, options.listener);
     this.run();
     client.say(connectPacket(clientId, options));
     return client;
