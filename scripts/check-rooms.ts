@@ -38,9 +38,11 @@ const floors: Readonly<Record<string, number>> = {
   admin: 5,
   testing: 5,
   bench: 5,
+  mosquitto: 6,
   server: 6,
   service: 7,
   doctor: 7,
+  shadow: 7,
   cli: 8,
 };
 /** The files of src/ itself, such as the "." export, stand above every room. */

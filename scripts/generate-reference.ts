@@ -1,6 +1,6 @@
 // `node --conditions martlet-dev scripts/generate-reference.ts`: writes the pages of docs/reference/ that the source already
-// says: configuration.md with martlet.schema.json, settings.md, outcomes.md, errors.md and command-line.md. Nobody edits those
-// by hand.
+// says: configuration.md with martlet.schema.json, settings.md, outcomes.md, errors.md, mosquitto-options.md and
+// command-line.md. Nobody edits those by hand.
 //
 // Options: --check writes nothing, names the pages that are out of date, and fails if there are any.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -13,6 +13,7 @@ import {
   disconnectKinds,
   undeliveredKinds,
 } from "#broker";
+import { mosquittoOptions, type Verdict } from "#mosquitto";
 import { programHelp } from "../src/cli/run.ts";
 import {
   configurationJsonSchema,
@@ -155,6 +156,41 @@ function errorsPage(): string {
   );
 }
 
+const verdicts: Readonly<Record<Verdict, string>> = {
+  same: "same",
+  different: "different",
+  unsupported: "no effect",
+  refused: "refused",
+};
+
+const optionHeadings = {
+  general: "For the whole broker",
+  plugin: "Plugins",
+  listener: "Listeners",
+  bridge: "Bridges",
+} as const;
+
+function mosquittoOptionsPage(): string {
+  const sections = Object.entries(optionHeadings).flatMap(([scope, heading]) => {
+    const rows = mosquittoOptions
+      .filter((option) => option.scope === scope)
+      .map(({ name, aliases = [], verdict, says, keys }) => [
+        [name, ...aliases].map(code).join(", "),
+        verdicts[verdict],
+        says,
+        keys.map(code).join(", "),
+      ]);
+    return [`## ${heading}`, table(["option", "here", "meaning", "key"], rows)];
+  });
+  return page(
+    "Options of mosquitto",
+    "`martlet -c mosquitto.conf` reads mosquitto's own configuration file; a file that ends with `.toml`, `.yaml`, `.yml` or `.json` is [Martlet's](configuration.md), every other one mosquitto's. Variables and `--set` win over it, `--print-config` shows what it becomes, and SIGHUP reads it again.",
+    "**here** says what becomes of an option. *same*: as in mosquitto. *different*: it has another effect, which the log says at start where it is used. *no effect*: the log warns of it. *refused*: the broker does not start, because it would be less safe than the file says. An option that is not in this list is a mistake, in mosquitto's words and with file and line. Paths are sought from the working folder, as mosquitto does.",
+    "What is not set is as in mosquitto: without a listener only this machine can connect, and anybody on it; with one, clients without a user name are refused; 20 messages in flight to a client and 1000 that wait, further ones are dropped; nothing is kept on the disk without `persistence true`; the log goes to standard error. These stay Martlet's own: packets have at most 2,000,000 bytes as in mosquitto 2.1, `user` is nobody else until it is set, and failed logins lead to delays and bans (`limits.maximum_failed_logins`).",
+    ...sections,
+  );
+}
+
 async function commandLinePage(): Promise<string> {
   return page(
     "Command line",
@@ -170,6 +206,7 @@ const pages: Readonly<Record<string, string>> = {
   "settings.md": settingsPage(),
   "outcomes.md": outcomesPage(),
   "errors.md": errorsPage(),
+  "mosquitto-options.md": mosquittoOptionsPage(),
   "command-line.md": await commandLinePage(),
 };
 

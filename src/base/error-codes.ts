@@ -35,6 +35,8 @@ export const errorCatalogue = {
     "Durable state is damaged: what the disk gave back is not what was written. Names the file and the offset.",
   MARTLET_STORE_LOCKED: "The folder of durable state is in use by another process.",
   MARTLET_STORE_FORMAT: "Durable state was written by a newer version of Martlet.",
+  MARTLET_MOSQUITTO_DATABASE:
+    "A mosquitto.db is none, is damaged, or is of a version that is not read. Names the file and the offset.",
   MARTLET_STATE: "The call is not possible in the present state, for example publishing before start.",
   MARTLET_INVARIANT:
     "A bug in Martlet: something that cannot happen did. Ends one connection, never the process.",

@@ -27,14 +27,14 @@ export interface Attempt {
 export function connectPacket(options: ConnectOptions, attempt: Attempt): ConnectPacket {
   const { version, url, clientId, hasSession, keepAliveSeconds, authenticationMethod, authenticationData } =
     attempt;
-  const { userName = url.userName, password = url.password, will, properties } = options;
+  const { userName = url.userName, password = url.password, will, properties, isBridge = false } = options;
   const isVersion5 = version === versions.MQTT_5_0;
   // 3.x has no expiry: a session either ends with the connection or never.
   const isLasting = isVersion5 || options.sessionExpiryInterval !== undefined;
   return {
     type: packetTypes.CONNECT,
     protocolVersion: version,
-    isBridge: false,
+    isBridge,
     clientId,
     cleanStart: isVersion5 ? !hasSession : !(options.cleanStart === false || isLasting),
     keepAliveSeconds,

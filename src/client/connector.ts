@@ -32,8 +32,6 @@ import type { BrokerUrl } from "./url.ts";
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 30_000;
 const DEFAULT_ACKNOWLEDGEMENT_TIMEOUT_MS = 20_000;
-/** A connection that lasts this long ends the growth of the waits. */
-const STABLE_MS = 10_000;
 const MOST_REDIRECTS = 5;
 
 /** What a runtime brings along. */
@@ -277,7 +275,8 @@ export class Connector implements LinkOwner {
     this.authentication?.onLost(cause);
     if (wasUp) {
       this.#lostAtMs = now;
-      if (now - this.#upSinceMs >= STABLE_MS) {
+      const { stableMs = 10_000 } = this.#options.reconnect || {};
+      if (now - this.#upSinceMs >= stableMs) {
         this.#backoff.reset();
         this.#redirects = 0;
       }

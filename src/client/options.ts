@@ -36,6 +36,8 @@ export interface ReconnectOptions {
   readonly stopAfterAttempts?: number;
   /** Give up after this much time without a connection. Default: never. */
   readonly stopAfterMs?: number;
+  /** A connection that lasts this long ends the growth of the waits. Default 10 seconds. */
+  readonly stableMs?: number;
   /** Try again also when the very first attempt fails. Default false: `connect` rejects. */
   readonly first?: boolean;
 }
@@ -99,6 +101,8 @@ export interface ConnectOptions {
   readonly password?: string | Uint8Array;
   /** Default 5.0. */
   readonly version?: ProtocolVersion;
+  /** Of 3.x: says that this client is a bridge, which brokers that know this send no message of its own back to. Asked at each attempt. */
+  readonly isBridge?: boolean;
   /** `fallbackTo311` tries 3.1.1 when the broker refuses 5.0. Default: no other version. */
   readonly fallback?: Fallback;
   /** False resumes the session of an earlier run at the first connection. Default true. Reconnects always resume. */

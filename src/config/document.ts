@@ -14,6 +14,13 @@ import { foundWords } from "./words.ts";
 const LARGEST_FILE_BYTES = 4 * 1024 * 1024;
 const DEEPEST = 32;
 
+const endings: readonly string[] = [".toml", ".yaml", ".yml", ".json"];
+
+/** Whether a file is mosquitto's and not Martlet's own, by its ending: any but those of TOML, YAML and JSON. */
+export function isMosquittoConf(file: string): boolean {
+  return !endings.includes(extname(file).toLowerCase());
+}
+
 export interface Document {
   readonly file: string;
   /** Tables are plain objects. */

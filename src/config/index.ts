@@ -11,11 +11,16 @@ export {
   type ConfigurationFilesOptions,
   type ReloadOutcome,
 } from "./configuration-files.ts";
-export { whyUnreadable } from "./document.ts";
+export { type Document, isMosquittoConf, whyUnreadable } from "./document.ts";
 export { type KeyPath, keyPathOf, keyText } from "./key-path.ts";
 export { ConfigurationError, type Place, type Problem, problemHead } from "./place.ts";
 export { printConfiguration } from "./print.ts";
 export { type ConfigurationSources, type Reading, readConfiguration } from "./read-configuration.ts";
 export { hasLogins, missingFiles, namedFiles } from "./rules.ts";
-export type { Configuration, ListenerConfiguration, UsersConfiguration } from "./schema/schema.ts";
+export type {
+  BridgeConfiguration,
+  Configuration,
+  ListenerConfiguration,
+  UsersConfiguration,
+} from "./schema/schema.ts";
 export { brokerSettingsOf, clientLimitsOf, journalSettingsOf, listenerSettingsOf } from "./settings-of.ts";

@@ -15,13 +15,15 @@ interface Printed {
 }
 
 interface PrintOptions {
-  /** For tests: what is printed is then the same configuration when it is read. Default false. */
+  /** What is printed is then the same configuration when it is read. Default false. */
   readonly showSecrets?: boolean;
+  /** Leaves out what nobody has set. Default false. */
+  readonly omitDefaults?: boolean;
 }
 
 /** The lines of the file. Keys that are not set are comments. */
 export function printConfiguration(printed: Printed, options: PrintOptions = {}): string {
-  const printer = new Printer(printed, options.showSecrets === true);
+  const printer = new Printer(printed, options);
   printer.table(configurationSchema, printed.configuration, []);
   return `${printer.lines.join("\n").trim()}\n`;
 }
@@ -30,10 +32,12 @@ class Printer {
   readonly lines: string[] = [];
   readonly #printed: Printed;
   readonly #showsSecrets: boolean;
+  readonly #omitsDefaults: boolean;
 
-  constructor(printed: Printed, showsSecrets: boolean) {
+  constructor(printed: Printed, { showSecrets = false, omitDefaults = false }: PrintOptions) {
     this.#printed = printed;
-    this.#showsSecrets = showsSecrets;
+    this.#showsSecrets = showSecrets;
+    this.#omitsDefaults = omitDefaults;
   }
 
   table({ entries }: Table, value: unknown, path: KeyPath): void {
@@ -50,12 +54,20 @@ class Printer {
     }
     for (const [declared, item, here, brackets] of below) {
       const names = tableName(here);
+      const before = this.lines.length;
       this.lines.push("", brackets === "[]" ? `[${names}]` : `[[${names}]]`);
       this.table(declared, item, here);
+      const isEmpty = this.lines.length === before + 2;
+      if (isEmpty && brackets === "[]" && this.#isOmitted(here)) this.lines.length = before;
     }
   }
 
+  #isOmitted(path: KeyPath): boolean {
+    return this.#omitsDefaults && this.#printed.sourceOf(path).kind === "default";
+  }
+
   #leaf(name: string, declared: Declared, value: unknown, path: KeyPath): void {
+    if (this.#isOmitted(path)) return;
     if (value === undefined) {
       this.lines.push(`# ${declared.kind === "table" ? `[${tableName(path)}]` : name} is not set`);
       return;

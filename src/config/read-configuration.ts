@@ -18,6 +18,8 @@ import { type Configuration, configurationSchema } from "./schema/schema.ts";
 export interface ConfigurationSources {
   /** A file in TOML, YAML or JSON, by its ending. Default: none. */
   readonly file?: string | undefined;
+  /** Reads a file of another kind, instead of `file`; asked again at each reload. What it throws is told as it is. */
+  readonly document?: (() => Document | Promise<Document>) | undefined;
   /** For example `process.env`; only those that begin with `MARTLET_` count. */
   readonly variables?: Readonly<Record<string, string | undefined>>;
   /** `key=value` each, as `--set` takes them. */
@@ -46,7 +48,7 @@ export interface Reading {
  * @throws ConfigurationError with all problems
  */
 export async function readConfiguration(sources: ConfigurationSources): Promise<Reading> {
-  const document = sources.file === undefined ? undefined : await readDocument(sources.file);
+  const document = await documentOf(sources);
   const variables = fromVariables(sources.variables ?? {});
   const settings = fromSettings(sources.settings ?? []);
   const raw = new RawConfiguration(document, [variables, settings], sources.flags ?? []);
@@ -62,6 +64,11 @@ export async function readConfiguration(sources: ConfigurationSources): Promise<
   }));
   if (contradictions.length > 0) throw new ConfigurationError(contradictions);
   return { configuration, placeOf, sourceOf: (path) => raw.sourceOf(path) };
+}
+
+async function documentOf({ file, document }: ConfigurationSources): Promise<Document | undefined> {
+  if (document !== undefined) return await document();
+  return file === undefined ? undefined : await readDocument(file);
 }
 
 /** What the sources say, one on top of the other, before anybody has judged it. */

@@ -105,5 +105,10 @@ export function keysOfSettings(): ReadonlyMap<string, string> {
     for (const [name, each] of Object.entries(declared.entries)) visit(each, [...path, name]);
   };
   visit(configurationSchema, []);
+  // What only a listener has.
+  for (const [name, { setting }] of Object.entries<Declared>(
+    configurationSchema.entries.listeners.item.entries,
+  ))
+    if (setting !== undefined) keys.set(setting, keyText(["listeners", name]));
   return keys;
 }

@@ -39,7 +39,7 @@ export function problemsOf(configuration: Configuration): readonly Contradiction
   }
   judgeTogether(configuration.listeners, say);
   judgeLogins(configuration, say);
-  if (configuration.log.destination === "file" && configuration.log.file === undefined) {
+  if (configuration.log.destination.includes("file") && configuration.log.file === undefined) {
     say(["log", "file"], `it is missing; destination = "file" needs it.`);
   }
   return found;
@@ -100,7 +100,7 @@ function judgeTls({ protocol, tls }: ListenerConfiguration, say: Say): void {
 function judgeTogether(listeners: Configuration["listeners"], say: Say): void {
   const names = new Map<string, number>();
   const places = new Map<string, number>();
-  for (const [index, { name, host, port, protocol, path }] of listeners.entries()) {
+  for (const [index, { name, host, port, protocol, path, socket_family: family }] of listeners.entries()) {
     if (name !== undefined) {
       const other = names.get(name);
       if (other === undefined) names.set(name, index);
@@ -109,7 +109,8 @@ function judgeTogether(listeners: Configuration["listeners"], say: Say): void {
     if (port === 0) continue;
     const what = protocol === "unix" ? [`path ${path}`] : (host ?? ["this machine"]);
     for (const each of what) {
-      const place = protocol === "unix" ? each : `port ${port} on ${each}`;
+      const place =
+        protocol === "unix" ? each : `port ${port} on ${each}${family === "any" ? "" : ` by ${family}`}`;
       const other = places.get(place);
       if (other === undefined) places.set(place, index);
       else {
@@ -122,11 +123,16 @@ function judgeTogether(listeners: Configuration["listeners"], say: Say): void {
   }
 }
 
-/** Whether anybody is asked for a proof of who they are. */
-export function hasLogins({ logins, access }: Configuration): boolean {
+/** Whether anybody is asked for a proof of who they are, on `listener` or on any. */
+export function hasLogins(
+  { logins, access, listeners }: Configuration,
+  listener?: Pick<ListenerConfiguration, "logins">,
+): boolean {
   const hasProvider = Object.values(loginProviders).some((name) => logins[name] !== undefined);
+  const concerned = listener === undefined ? listeners : [listener];
+  const hasOwn = concerned.some((each) => each.logins?.password_file !== undefined);
   // The file of roles holds users and their passwords, too.
-  return hasProvider || access.roles_file !== undefined;
+  return hasProvider || hasOwn || access.roles_file !== undefined;
 }
 
 function judgeLogins(configuration: Configuration, say: Say): void {

@@ -28,6 +28,7 @@ export function brokerSettingsOf(configuration: Configuration): Partial<BrokerSe
 /** What is different for this listener alone. */
 export function listenerSettingsOf(listener: ListenerConfiguration): Partial<ListenerSettings> {
   const settings: Record<string, unknown> = {};
+  collect(listeners.item, listener, settings);
   for (const name of behaviour) {
     if (name !== "sys") collect(listeners.item.entries[name], listener[name], settings);
   }

@@ -69,7 +69,8 @@ function leafSchema(leaf: Exclude<Leaf, { kind: "list" | "pairs" }>): Schema {
     }
     case "text": {
       const { form } = leaf;
-      const filled = z.string().check(z.minLength(1));
+      // Who has the empty text as a default may also say so.
+      const filled = leaf.default === "" ? z.string() : z.string().check(z.minLength(1));
       return form === undefined ? filled : filled.check(z.refine((value) => form.test(value)));
     }
     case "path":

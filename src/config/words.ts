@@ -14,7 +14,7 @@ export function allowedWords(declared: Declared): string {
       return `a whole number from ${lowest} ${end}${unit === undefined ? "" : quantityWords(unit)}`;
     }
     case "text":
-      return declared.form?.words ?? "a text that is not empty";
+      return declared.form?.words ?? (declared.default === "" ? "a text" : "a text that is not empty");
     case "path":
       return "a path, as a text";
     case "toggle":

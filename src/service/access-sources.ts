@@ -12,12 +12,14 @@ import {
   ClaimPermissions,
   DynamicSecurity,
 } from "#access";
+import type { Identity } from "#auth";
 import { ConfigError, describeError } from "#base";
 import type { Configuration } from "#config";
 import { PRIVATE_MODE, passwordHashing, replaceFile } from "#credentials";
 import { HttpAccess } from "#logins";
 import type { GateFiles, GateTools } from "./gate-tools.ts";
-import { serviceOptions } from "./login-providers.ts";
+import { nameOf } from "./listener-options.ts";
+import { type OwnFiles, serviceOptions } from "./login-providers.ts";
 
 type Access = Configuration["access"];
 
@@ -31,7 +33,7 @@ export interface AccessSources {
 
 /** @throws ConfigError for a file that cannot be used */
 export function accessSources(
-  { access, logins }: Configuration,
+  { access, logins, listeners }: Configuration,
   tools: GateTools,
   files: GateFiles,
   connectionsOf: (userName: string) => readonly string[],
@@ -39,7 +41,9 @@ export function accessSources(
   const { rules, otherwise, acl_file, roles_file, http } = access;
   const sources: AccessSource[] = [];
   if (logins.jwt?.permissions_claim !== undefined) sources.push(new ClaimPermissions());
-  const othersFollow = acl_file !== undefined || roles_file !== undefined || http !== undefined;
+  const own = ownAclFiles(listeners);
+  const ofFiles = acl_file !== undefined || own.size > 0;
+  const othersFollow = ofFiles || roles_file !== undefined || http !== undefined;
   if (rules.length > 0) {
     sources.push(accessRules(rules.map(ruleOf), { otherwise: othersFollow ? "next" : otherwise }));
   }
@@ -54,7 +58,11 @@ export function accessSources(
           troubleForMs: http.trouble_for_ms,
         });
   if (service !== undefined) sources.push(service);
-  if (acl_file !== undefined) sources.push(aclFile(acl_file, files));
+  // Where no file is about a listener, it is as if none were named.
+  const onlyRules = rules.length > 0 && roles_file === undefined && http === undefined;
+  const isAllowed = sources.length === 0 || (onlyRules && otherwise === "allow");
+  if (own.size > 0) sources.push(aclFiles(acl_file, own, files, { listeners, isAllowed }));
+  else if (acl_file !== undefined) sources.push(aclFile(acl_file, files));
   return { sources, roles, close: () => service?.close() };
 }
 
@@ -77,6 +85,50 @@ function ruleOf(table: Access["rules"][number]): AccessRule {
       addresses,
       listeners,
     },
+  };
+}
+
+function ownAclFiles(listeners: Configuration["listeners"]): OwnFiles {
+  const found = listeners.flatMap((listener) => {
+    const path = listener.access?.acl_file;
+    return path === undefined ? [] : [[nameOf(listener), path] as const];
+  });
+  return new Map(found);
+}
+
+/**
+ * The general file, and those of listeners in its place. `isAllowed`: what is allowed on a listener that neither is about. A client
+ * whose listener is not known is allowed nothing that the general file does not allow.
+ */
+function aclFiles(
+  general: string | undefined,
+  own: OwnFiles,
+  files: GateFiles,
+  { listeners, isAllowed }: { readonly listeners: Configuration["listeners"]; readonly isAllowed: boolean },
+): AccessSource {
+  const otherwise = isAllowed ? true : undefined;
+  const unjudged: AccessSource = {
+    mayPublish: () => otherwise,
+    maySubscribe: () => otherwise,
+    mayUnsubscribe: () => otherwise,
+    mayReceive: () => otherwise,
+  };
+  const usual = general === undefined ? undefined : aclFile(general, files);
+  const byListener = new Map(
+    listeners.map((listener) => {
+      const name = nameOf(listener);
+      const path = own.get(name);
+      return [name, path === undefined ? (usual ?? unjudged) : aclFile(path, files)] as const;
+    }),
+  );
+  const sourceOf = ({ listener }: Identity): AccessSource | undefined => byListener.get(listener) ?? usual;
+  return {
+    name: "acl_file",
+    mayPublish: (client, topicName, qos, retain) =>
+      sourceOf(client)?.mayPublish?.(client, topicName, qos, retain),
+    maySubscribe: (client, topicFilter, qos) => sourceOf(client)?.maySubscribe?.(client, topicFilter, qos),
+    mayUnsubscribe: (client, topicFilter) => sourceOf(client)?.mayUnsubscribe?.(client, topicFilter),
+    mayReceive: (client, topicName) => sourceOf(client)?.mayReceive?.(client, topicName),
   };
 }
 

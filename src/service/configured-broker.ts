@@ -24,6 +24,8 @@ import {
 } from "#config";
 import { type BrokerOptions, MartletBroker } from "#server";
 import { checkCredentials } from "#transport";
+import { gateWithBridges } from "./bridge-gate.ts";
+import { Bridges, prepareBridges } from "./bridges.ts";
 import { ConfiguredGate } from "./configured-gate.ts";
 import { type GateTools, systemTools } from "./gate-tools.ts";
 import { listenerOptionsOf, nameOf } from "./listener-options.ts";
@@ -41,9 +43,11 @@ export class ConfiguredBroker {
   readonly broker: MartletBroker;
   /** What it was made with, for whoever wants to tell of it. */
   readonly options: BrokerOptions;
+  readonly bridges: Bridges;
   readonly #tools: GateTools;
   #configuration: Configuration;
   #gate: ConfiguredGate;
+  #prepared: ReturnType<typeof prepareBridges>;
   #tlsFiles: TlsFiles | undefined;
 
   /**
@@ -64,7 +68,7 @@ export class ConfiguredBroker {
       listeners,
       settings: brokerSettingsOf(configuration),
       allowAnonymous: configuration.logins.allow_anonymous === true,
-      ...(gate === undefined ? {} : { gate }),
+      ...(gate === undefined ? {} : { gate: gateWithBridges(gate) }),
       ...(mode === "memory"
         ? {}
         : { persistence: { folder, mode, salvage, settings: journalSettingsOf(configuration) } }),
@@ -72,6 +76,7 @@ export class ConfiguredBroker {
       ...(trace === undefined ? {} : { trace }),
     };
     try {
+      this.#prepared = prepareBridges(configuration.bridges);
       this.broker = new MartletBroker(this.options);
       for (const listener of configuration.listeners) this.#limit(listener);
     } catch (error) {
@@ -79,17 +84,20 @@ export class ConfiguredBroker {
       throw namedByPlace(error, reading);
     }
     this.#gate.attach(this.broker);
+    this.bridges = new Bridges(this.broker, this.#tools);
   }
 
   /** As `MartletBroker.start`; its files are watched from now on. */
   async start(): Promise<void> {
     await this.broker.start();
     this.#tlsFiles = this.#watchTls(this.#configuration);
+    await this.bridges.change(this.#prepared);
   }
 
   async stop(): Promise<void> {
     this.#tlsFiles?.close();
     this.#gate.close();
+    await this.bridges.stop();
     await this.broker.stop();
   }
 
@@ -110,6 +118,7 @@ export class ConfiguredBroker {
    * @throws ConfigError for what is not possible; then nothing has changed
    */
   readonly apply = ({ to, changes }: ConfigurationChange): void => {
+    const bridges = prepareBridges(to.bridges);
     const gate = concerns(changes, isAboutGate) ? new ConfiguredGate(to, this.#tools) : undefined;
     let tlsFiles: TlsFiles | undefined;
     try {
@@ -122,6 +131,7 @@ export class ConfiguredBroker {
     }
     if (gate !== undefined) this.#replaceGate(gate);
     if (tlsFiles !== undefined) this.#replaceTls(tlsFiles);
+    if (this.broker.isOpen) void this.bridges.change(bridges);
     this.#configuration = to;
   };
 
@@ -144,7 +154,7 @@ export class ConfiguredBroker {
   #replaceGate(gate: ConfiguredGate): void {
     this.#gate.close();
     this.#gate = gate;
-    this.broker.changeGate(gate.gate ?? openGate());
+    this.broker.changeGate(gateWithBridges(gate.gate ?? openGate()));
     gate.attach(this.broker);
   }
 
@@ -186,7 +196,8 @@ export function checkConfiguration(reading: Reading): void {
 }
 
 function isAboutGate([first, , third]: KeyPath): boolean {
-  return first === "logins" || first === "access" || first === "users" || third === "allow_anonymous";
+  if (first === "listeners") return third === "allow_anonymous" || third === "logins" || third === "access";
+  return first === "logins" || first === "access" || first === "users";
 }
 
 function isAboutTls([first, , third]: KeyPath): boolean {

@@ -8,7 +8,7 @@ import { combineAccess, DYNAMIC_SECURITY_TOPIC, type DynamicSecurity } from "#ac
 import type { Accepted, ClientLimits, Continued, Gate, Login, Refused } from "#auth";
 import { isPromise, type MaybePromise } from "#base";
 import type { Broker } from "#broker";
-import type { Configuration } from "#config";
+import { type Configuration, hasLogins } from "#config";
 import { LoginChain, type LoginProvider, type RefusedLogin, WaitingRoom } from "#logins";
 import { ReasonCode } from "#protocol";
 import { isExposed } from "#server";
@@ -16,7 +16,7 @@ import { type AccessSources, accessSources } from "./access-sources.ts";
 import { GateFiles, type GateTools } from "./gate-tools.ts";
 import { listenerOptionsOf, nameOf } from "./listener-options.ts";
 import { loginLines } from "./login-lines.ts";
-import { anonymousLogin, loginProviders } from "./login-providers.ts";
+import { anonymousLogin, loginProviders, type OwnFiles } from "./login-providers.ts";
 import { userLimits } from "./user-limits.ts";
 
 export class ConfiguredGate {
@@ -36,14 +36,21 @@ export class ConfiguredGate {
         this.#connectionsOf(userName),
       );
       const { roles, sources } = this.#access;
-      const providers = loginProviders(logins, tools, this.#files);
+      const providers = loginProviders(logins, tools, this.#files, ownPasswordFiles(configuration));
       if (roles !== undefined) providers.push(rolesLogin(roles));
-      const anonymous = listenersForAnyone(configuration, providers.length > 0);
+      const anonymous = listenersForAnyone(configuration);
       this.gate =
         providers.length === 0 && sources.length === 0 && anonymous.isEverywhere
           ? undefined
           : this.#compose(
-              [...providers, anonymousLogin(logins.anonymous_user_name, anonymous.names)],
+              [
+                ...providers,
+                anonymousLogin(logins.anonymous_user_name, {
+                  allowed: anonymous.names,
+                  // Names that nobody proves must not meet rules about names.
+                  open: sources.length === 0 && providers.length > 0 ? anonymous.unasked : new Set(),
+                }),
+              ],
               userLimits(configuration.users),
               tools,
             );
@@ -136,22 +143,40 @@ function rolesLogin(roles: DynamicSecurity): LoginProvider {
   };
 }
 
+function ownPasswordFiles({ listeners }: Configuration): OwnFiles {
+  const found = listeners.flatMap((listener) => {
+    const path = listener.logins?.password_file;
+    return path === undefined ? [] : [[nameOf(listener), path] as const];
+  });
+  return new Map(found);
+}
+
+interface ForAnyone {
+  readonly names: ReadonlySet<string>;
+  /** Of them, those where nobody is asked. */
+  readonly unasked: ReadonlySet<string>;
+  readonly isEverywhere: boolean;
+}
+
 /**
  * On which listeners clients get in that say nothing of themselves: where that is allowed by name; if nothing is said, only when
  * nobody else could get in and only this machine can connect.
  */
-function listenersForAnyone(
-  configuration: Configuration,
-  hasProviders: boolean,
-): { readonly names: ReadonlySet<string>; readonly isEverywhere: boolean } {
+function listenersForAnyone(configuration: Configuration): ForAnyone {
   const { logins, listeners } = configuration;
   const names = new Set<string>();
+  const unasked = new Set<string>();
   let isEverywhere = true;
   for (const listener of listeners) {
     const options = listenerOptionsOf({ ...listener, tls: undefined }, [], () => undefined);
-    const usual = logins.allow_anonymous ?? (!hasProviders && !isExposed(options));
-    if (listener.allow_anonymous ?? usual) names.add(nameOf(listener));
-    else isEverywhere = false;
+    const isAsked = hasLogins(configuration, listener);
+    const usual = logins.allow_anonymous ?? (!isAsked && !isExposed(options));
+    if (!(listener.allow_anonymous ?? usual)) {
+      isEverywhere = false;
+      continue;
+    }
+    names.add(nameOf(listener));
+    if (!isAsked) unasked.add(nameOf(listener));
   }
-  return { names, isEverywhere };
+  return { names, unasked, isEverywhere };
 }

@@ -14,7 +14,7 @@ export type Say = (path: KeyPath, says: string, file?: string) => void;
 
 /** The options of `listener`, which stands at `path`; without what was complained of to `say`. */
 export function listenerOptionsOf(listener: ListenerConfiguration, path: KeyPath, say: Say): ListenerOptions {
-  const { protocol, pipes, host = [], port = 0 } = listener;
+  const { protocol, pipes, host = [], port = 0, socket_family: socketFamily } = listener;
   const common = {
     ...defined({ name: listener.name, mode: listener.mode, group: groupOf(listener.group) }),
     ...(listener.proxy_protocol ? { proxyProtocol: true, trustedProxies: listener.trusted_proxies } : {}),
@@ -23,7 +23,12 @@ export function listenerOptionsOf(listener: ListenerConfiguration, path: KeyPath
   };
   if (protocol === "unix") return { protocol, path: listener.path ?? "", pipes, ...common };
   const [only] = host;
-  const ports = { port, ...(only === undefined ? {} : { host: host.length === 1 ? only : host }), ...common };
+  const ports = {
+    port,
+    ...(only === undefined ? {} : { host: host.length === 1 ? only : host }),
+    socketFamily,
+    ...common,
+  };
   const web = defined({
     path: listener.path,
     originAllowed: listener.origin_allowed,
@@ -117,6 +122,6 @@ function groupOf(group: string | undefined): string | number | undefined {
 type Defined<T> = { readonly [Name in keyof T]?: Exclude<T[Name], undefined> };
 
 /** Without the members that are undefined. */
-function defined<T extends object>(members: T): Defined<T> {
+export function defined<T extends object>(members: T): Defined<T> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

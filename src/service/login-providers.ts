@@ -30,39 +30,81 @@ import {
   type TokenPlace,
 } from "#logins";
 import type { GateFiles, GateTools } from "./gate-tools.ts";
+import { defined } from "./listener-options.ts";
 
 type Logins = Configuration["logins"];
 type TableOf<Name extends keyof Logins> = NonNullable<Logins[Name]>;
+
+/** Files of listeners alone, by the listeners' names. */
+export type OwnFiles = ReadonlyMap<string, string>;
 
 /** Makes a provider of its table; undefined without one. In the order in which they are asked when none is given. */
 const makers = {
   certificate: ({ certificate }: Logins) => certificate && certificateLogin(certificate),
   psk: ({ psk }: Logins) => psk && new PskLogin(),
-  "password-file": ({ password_file }: Logins, tools: GateTools, files: GateFiles) =>
-    password_file && passwordFileLogin(password_file, tools, files),
+  "password-file": ({ password_file }: Logins, tools: GateTools, files: GateFiles, own: OwnFiles) =>
+    passwordLogins(password_file, tools, files, own),
   scram: ({ scram }: Logins, tools: GateTools, files: GateFiles) => scram && scramLogin(scram, tools, files),
   jwt: ({ jwt }: Logins, tools: GateTools, files: GateFiles) => jwt && tokenLogin(jwt, tools, files),
   cloud: ({ cloud }: Logins, tools: GateTools, files: GateFiles) => cloud && cloudLogins(cloud, tools, files),
   http: ({ http }: Logins, tools: GateTools) => http && httpLogin(http, tools),
-} satisfies Record<string, (logins: Logins, tools: GateTools, files: GateFiles) => LoginProvider | undefined>;
+} satisfies Record<
+  string,
+  (logins: Logins, tools: GateTools, files: GateFiles, own: OwnFiles) => LoginProvider | undefined
+>;
 
 const usualOrder = Object.keys(makers) as (keyof typeof makers)[];
 
 /**
- * The providers of `[logins]`, without the one for clients that say nothing of themselves.
+ * The providers of `[logins]`, without the one for clients that say nothing of themselves. Password files of listeners stand where
+ * the general one does, or would.
  *
  * @throws ConfigError for a file or key that cannot be used
  */
-export function loginProviders(logins: Logins, tools: GateTools, files: GateFiles): LoginProvider[] {
-  return (logins.order ?? usualOrder).flatMap((name) => makers[name](logins, tools, files) ?? []);
+export function loginProviders(
+  logins: Logins,
+  tools: GateTools,
+  files: GateFiles,
+  own: OwnFiles = new Map(),
+): LoginProvider[] {
+  const order = [...(logins.order ?? usualOrder)];
+  if (own.size > 0 && !order.includes("password-file")) order.push("password-file");
+  return order.flatMap((name) => makers[name](logins, tools, files, own) ?? []);
 }
 
-/** Lets in who says nothing of themselves, on listeners where that is allowed; those of `allowed` names. */
-export function anonymousLogin(userName: string | undefined, allowed: ReadonlySet<string>): LoginProvider {
+/**
+ * Lets in who says nothing of themselves, on listeners where that is allowed, those of `allowed` names; and on those of `open` names,
+ * where nobody is asked, everybody.
+ */
+export function anonymousLogin(
+  userName: string | undefined,
+  { allowed, open }: { readonly allowed: ReadonlySet<string>; readonly open: ReadonlySet<string> },
+): LoginProvider {
   const inner = new AnonymousLogin(userName === undefined ? {} : { userName });
   return {
     name: inner.name,
-    authenticate: (login) => (allowed.has(login.listener) ? inner.authenticate(login) : undefined),
+    authenticate(login) {
+      const answer = allowed.has(login.listener) ? inner.authenticate(login) : undefined;
+      return answer ?? (open.has(login.listener) ? { outcome: "accepted" } : undefined);
+    },
+  };
+}
+
+/** The general password file, and those of listeners in its place. */
+function passwordLogins(
+  table: TableOf<"password_file"> | undefined,
+  tools: GateTools,
+  files: GateFiles,
+  own: OwnFiles,
+): LoginProvider | undefined {
+  const general = table && passwordFileLogin(table, tools, files);
+  if (own.size === 0) return general;
+  const ofListeners = new Map(
+    Array.from(own, ([name, path]) => [name, passwordFileLogin({ ...table, path }, tools, files)] as const),
+  );
+  return {
+    name: "password-file",
+    authenticate: (login) => (ofListeners.get(login.listener) ?? general)?.authenticate(login),
   };
 }
 
@@ -76,7 +118,7 @@ function certificateLogin(table: TableOf<"certificate">): LoginProvider {
 }
 
 function passwordFileLogin(
-  table: TableOf<"password_file">,
+  table: Partial<TableOf<"password_file">> & { readonly path: string },
   tools: GateTools,
   files: GateFiles,
 ): LoginProvider {
@@ -88,11 +130,13 @@ function passwordFileLogin(
     hashing: passwordHashing(),
     clock: tools.clock,
     random: tools.random,
-    unknownUsers: unknown_users,
-    parallel,
-    mostWaiting: maximum_waiting,
-    rememberMs: remember_ms,
-    mostRemembered: maximum_remembered,
+    ...defined({
+      unknownUsers: unknown_users,
+      parallel,
+      mostWaiting: maximum_waiting,
+      rememberMs: remember_ms,
+      mostRemembered: maximum_remembered,
+    }),
   });
   return login;
 }

@@ -25,8 +25,10 @@ export function fileProblem(
 export function exposureProblem(reading: Reading): Problem | undefined {
   const { configuration } = reading;
   const { allow_anonymous: allowAnonymous } = configuration.logins;
-  if (allowAnonymous === true || hasLogins(configuration)) return undefined;
-  for (const [index, { host, proxy_protocol: isProxied }] of configuration.listeners.entries()) {
+  if (allowAnonymous === true) return undefined;
+  for (const [index, listener] of configuration.listeners.entries()) {
+    if (hasLogins(configuration, listener)) continue;
+    const { host, proxy_protocol: isProxied } = listener;
     const exposed = (host ?? []).filter((each) => !isLoopback(each));
     if (exposed.length === 0 && !isProxied) continue;
     const path = ["listeners", index, exposed.length > 0 ? "host" : "proxy_protocol"];
@@ -50,6 +52,7 @@ const keys: Readonly<Record<string, string>> = {
   maxUnfinished: "maximum_unfinished",
   trustedProxies: "trusted_proxies",
   proxyProtocol: "proxy_protocol",
+  socketFamily: "socket_family",
 };
 const tlsKeys: Readonly<Record<string, string>> = {
   cert: "cert",
@@ -67,7 +70,9 @@ const tlsKeys: Readonly<Record<string, string>> = {
 /** `error` of `createBroker` with the place in the configuration, if it is about an option of a listener. */
 export function namedByPlace(error: unknown, reading: Reading): unknown {
   if (!(error instanceof ConfigError)) return error;
-  const [root, index, name, ...rest] = keyPathOf(error.path);
+  const whole = keyPathOf(error.path);
+  const [root, index, name, ...rest] = whole;
+  if (root === "bridges") return error.renamed(problemHead(reading.placeOf(whole), whole));
   if (root !== "listeners" || typeof index !== "number" || typeof name !== "string") return error;
   const tlsKey = tlsKeys[name];
   const below = tlsKey === undefined ? [keys[name] ?? name] : ["tls", tlsKey];

@@ -1,6 +1,6 @@
 /**
  * What the broker allows and announces: `[mqtt]`, `[client_ids]`, `[limits]`, `[session]`, `[queue]`, `[retained]`, `[sys]`.
- * Together they are all settings of the broker.
+ * Together they are all settings of the broker, but for what a listener alone has.
  */
 
 import { defaultSettings } from "#broker";
@@ -9,6 +9,7 @@ import {
   brokerNumber,
   brokerText,
   brokerToggle,
+  clientIdPrefixForm,
   networkForm,
   ofBroker,
   optionalBrokerNumber,
@@ -28,6 +29,7 @@ export const mqtt = table(
       ...ofBroker("versions"),
     }),
     maximum_qos: brokerNumber("maximumQos"),
+    upgrade_qos: brokerToggle("upgradeQos"),
     wildcard_subscriptions: brokerToggle("wildcardSubscriptionAvailable"),
     subscription_identifiers: brokerToggle("subscriptionIdentifierAvailable"),
     shared_subscriptions: brokerToggle("sharedSubscriptionAvailable"),
@@ -50,6 +52,12 @@ export const clientIds = table(
     pattern: brokerText("clientIdPattern", patternForm),
     prefix: brokerText("clientIdPrefix"),
     must_equal_user_name: brokerToggle("clientIdMustEqualUserName"),
+    from_user_name: brokerToggle("clientIdFromUserName"),
+    generated_prefix: text({
+      form: clientIdPrefixForm,
+      default: defaultSettings.generatedClientIdPrefix,
+      ...ofBroker("generatedClientIdPrefix"),
+    }),
   },
 );
 
@@ -59,6 +67,7 @@ export const limits = table(
     connect_timeout_ms: brokerNumber("connectTimeoutMs", "ms"),
     decision_timeout_ms: brokerNumber("decisionTimeoutMs", "ms"),
     maximum_packet_bytes: brokerNumber("maximumPacketSize", "bytes"),
+    maximum_payload_bytes: brokerNumber("maximumPayloadBytes", "bytes"),
     maximum_connections: brokerNumber("maximumConnections"),
     maximum_connections_per_listener: brokerNumber("maximumConnectionsPerListener"),
     maximum_connections_per_address: brokerNumber("maximumConnectionsPerAddress"),
@@ -87,6 +96,7 @@ export const limits = table(
     maximum_topic_levels: brokerNumber("maximumTopicLevels"),
     maximum_topic_bytes: brokerNumber("maximumTopicBytes", "bytes"),
     maximum_in_flight: brokerNumber("maximumInFlight"),
+    maximum_in_flight_bytes: brokerNumber("maximumInFlightBytes", "bytes"),
     maximum_output_bytes: brokerNumber("maximumOutputBytes", "bytes"),
     maximum_total_output_bytes: brokerNumber("maximumTotalOutputBytes", "bytes"),
   },
@@ -120,6 +130,7 @@ export const retained = table(
     available: brokerToggle("retainAvailable"),
     maximum_messages: brokerNumber("maximumRetainedMessages"),
     maximum_bytes: brokerNumber("maximumRetainedBytes", "bytes"),
+    check_source: brokerToggle("checkRetainedSource"),
   },
 );
 

@@ -2,7 +2,7 @@
 
 import { choice, file, list, mode, table, tables, text, toggle, whole } from "../declare.ts";
 import { clientIds, limits, mqtt, queue, retained, session } from "./behaviour.ts";
-import { HOUR_MS, networkForm, perListener, shortNameForm } from "./shared.ts";
+import { brokerText, HOUR_MS, mountPointForm, networkForm, perListener, shortNameForm } from "./shared.ts";
 
 const overTls = ["tls", "wss"];
 const overWebSocket = ["websocket", "wss"];
@@ -107,6 +107,12 @@ export const listeners = tables(
         protocols: overPorts,
         says: "0 for any free one. Default: 1883 for `tcp`, 8883 for `tls`, 8083 for `websocket`, 8084 for `wss`.",
       }),
+      socket_family: choice({
+        choices: ["any", "ipv4", "ipv6"],
+        default: "any",
+        protocols: overPorts,
+        says: "Which addresses of `host` are listened on, IPv4, IPv6 or both; an address of another family is an error. With `ipv6`, `::` is every IPv6 address and no other.",
+      }),
       path: text({
         protocols: ["unix", ...overWebSocket],
         says: "Of a Unix socket: its file. Of WebSocket: the path of the URL, `/mqtt` by default.",
@@ -123,6 +129,7 @@ export const listeners = tables(
         reload: "now",
         says: "Whether clients without a user name get in here. Default: `logins.allow_anonymous`.",
       }),
+      mount_point: brokerText("mountPoint", mountPointForm),
       proxy_protocol: toggle({
         default: false,
         says: "Whether connections begin with a PROXY header (v1 or v2) that says where the client is. Only from `trusted_proxies`, and from everybody who may use a Unix socket.",
@@ -159,6 +166,30 @@ export const listeners = tables(
         says: "Connections that are not through with that; more are dropped at once.",
       }),
       tls,
+      logins: table(
+        {
+          optional: true,
+          reload: "now",
+          says: "Instead of the file of the same name below `[logins]`, for this listener. What else stands there holds here, too.",
+        },
+        {
+          password_file: file({
+            says: "User names and hashed passwords of this listener alone. How it is read says `[logins.password_file]`.",
+          }),
+        },
+      ),
+      access: table(
+        {
+          optional: true,
+          reload: "now",
+          says: "Instead of the file of the same name in `[access]`, for this listener. What else stands there holds here, too.",
+        },
+        {
+          acl_file: file({
+            says: "Rules as in mosquitto's acl_file, of this listener alone. Where no listener's file and no `[access]` says anything, everything is allowed.",
+          }),
+        },
+      ),
       mqtt: perListener(mqtt, "mqtt"),
       client_ids: perListener(clientIds, "client_ids"),
       limits: perListener(limits, "limits"),

@@ -3,7 +3,8 @@
 import { table, type ValueOf } from "../declare.ts";
 import { access } from "./access.ts";
 import { clientIds, limits, mqtt, queue, retained, session, sys } from "./behaviour.ts";
-import { log, persistence } from "./keeping.ts";
+import { bridges } from "./bridges.ts";
+import { log, persistence, process } from "./keeping.ts";
 import { listeners } from "./listeners.ts";
 import { logins } from "./logins.ts";
 import { users } from "./users.ts";
@@ -21,9 +22,11 @@ export const configurationSchema = table(
     sys,
     persistence,
     log,
+    process,
     logins,
     access,
     users,
+    bridges,
   },
 );
 
@@ -32,5 +35,8 @@ export type Configuration = ValueOf<typeof configurationSchema>;
 
 /** Limits of some users. */
 export type UsersConfiguration = Configuration["users"][number];
+
+/** Another broker, and what is exchanged with it. */
+export type BridgeConfiguration = Configuration["bridges"][number];
 
 export type ListenerConfiguration = Configuration["listeners"][number];

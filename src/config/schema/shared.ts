@@ -7,6 +7,8 @@ import { InvariantError, isAddressRange } from "#base";
 import {
   type BrokerSettings,
   defaultSettings,
+  isClientIdPrefix,
+  isMountPoint,
   type SettingChange,
   settingRanges,
   settingTraits,
@@ -146,6 +148,16 @@ export const urlForm: TextForm = {
 export const shortNameForm: TextForm = {
   test: (value) => /^[A-Za-z0-9][\w.:-]{0,63}$/.test(value),
   words: "a name of at most 64 letters, digits, and . : - _",
+};
+
+export const clientIdPrefixForm: TextForm = {
+  test: isClientIdPrefix,
+  words: "a text of at most 200 characters that can be shown",
+};
+
+export const mountPointForm: TextForm = {
+  test: isMountPoint,
+  words: "the beginning of a topic name such as site-a/, without + and #, and not with a $ first",
 };
 
 export const patternForm: TextForm = {
