@@ -1,0 +1,39 @@
+// `martlet -c mosquitto.conf`: what it says of the file, and how it ends.
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { root } from "../../scripts/checkout.ts";
+import { type Finished, run } from "../support/programs.ts";
+import { confWith } from "./reading.ts";
+
+async function martlet(file: string, ...args: string[]): Promise<Finished> {
+  const source = join(root, "src", "cli", "main.ts");
+  return await run(process.execPath, ["--conditions", "martlet-dev", source, "-c", file, ...args]);
+}
+
+it("refuses an unknown option in mosquitto's words, with status 1", async () => {
+  const file = confWith("listener 1\nfoo 1");
+  const { code, stdout, stderr } = await martlet(file);
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `martlet: Error: Unknown configuration variable "foo".\nmartlet: Error found at ${file}:2.\n`,
+  });
+});
+
+it("tests a file, and says what has no effect", async () => {
+  const file = confWith("memory_limit 5\nautosave_interval 9");
+  const { code, stdout, stderr } = await martlet(file, "--test-config");
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `${file} is allowed.\n` });
+  expect(stderr).toContain(`martlet: ${file}:1: memory_limit: it has no effect.`);
+  expect(stderr).toContain(`martlet: ${file}:2: autosave_interval: Everything is saved`);
+});
+
+it("takes -p, and prints what it makes of the file with the lines that say so", async () => {
+  const file = confWith("max_queued_messages 7");
+  const { code, stdout } = await martlet(file, "-p", "18831", "--set", "queue.qos0=true", "--print-config");
+  expect(code).toBe(0);
+  expect(stdout).toContain("port = 18831");
+  expect(stdout).toContain(`maximum_messages = 7  # ${file}:1`);
+  expect(stdout).toContain("qos0 = true  # --set queue.qos0");
+  expect(stdout.match(/^\[\[listeners\]\]$/gm)).toHaveLength(1);
+});
