@@ -57,9 +57,17 @@ export const commands: Readonly<Record<string, KnownCommand>> = {
     summary: "Look into a folder of durable state, check it, show it, shrink it.",
     load: async () => (await import("./commands/store.ts")).storeCommand,
   },
+  migrate: {
+    summary: "Turn mosquitto's files into Martlet's, with a report on each line.",
+    load: async () => (await import("./commands/migrate.ts")).migrateCommand,
+  },
   doctor: {
     summary: "Check a configuration and this machine, with advice.",
     load: async () => (await import("./commands/doctor.ts")).doctorCommand,
+  },
+  shadow: {
+    summary: "Stand before another broker and tell how Martlet differs.",
+    load: async () => (await import("./commands/shadow.ts")).shadowCommand,
   },
   conformance: {
     summary: "Grade any broker by the standards of MQTT 3.1, 3.1.1 and 5.0.",

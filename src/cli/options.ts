@@ -25,13 +25,21 @@ interface IntegerOption extends Described {
   readonly highest: number;
 }
 
+/** As `integer`, and may be given several times. */
+interface IntegersOption extends Described {
+  readonly kind: "integers";
+  readonly placeholder: string;
+  readonly lowest: number;
+  readonly highest: number;
+}
+
 /** A text that may be given several times. */
 interface TextsOption extends Described {
   readonly kind: "texts";
   readonly placeholder: string;
 }
 
-export type Option = Switch | IntegerOption | TextsOption;
+export type Option = Switch | IntegerOption | IntegersOption | TextsOption;
 
 /** By their long names, without the dashes. */
 export type Options = Readonly<Record<string, Option>>;
@@ -40,7 +48,9 @@ type Value<O extends Option> = O extends Switch
   ? boolean
   : O extends IntegerOption
     ? number
-    : readonly string[];
+    : O extends IntegersOption
+      ? readonly number[]
+      : readonly string[];
 
 /** What was given; absent where nothing was. */
 export type OptionValues<O extends Options> = { readonly [Name in keyof O]?: Value<O[Name]> };
@@ -69,7 +79,7 @@ export function readOptions<O extends Options>(args: readonly string[], options:
     strict: false,
     tokens: true,
   });
-  const values: Record<string, boolean | number | string[]> = {};
+  const values: Record<string, boolean | number | (string | number)[]> = {};
   for (const token of tokens) {
     if (token.kind === "positional")
       throw new ConfigError(token.value, "no argument is expected here; martlet --help lists the options.");
@@ -83,7 +93,10 @@ export function readOptions<O extends Options>(args: readonly string[], options:
     } else {
       const value = givenValue(token, option);
       if (option.kind === "integer") values[name] = integer(rawName, value, option);
-      else values[name] = [...((values[name] as string[] | undefined) ?? []), value];
+      else {
+        const item = option.kind === "texts" ? value : integer(rawName, value, option);
+        values[name] = [...((values[name] as (string | number)[] | undefined) ?? []), item];
+      }
     }
   }
   return values as OptionValues<O>;
@@ -102,7 +115,7 @@ interface Given {
 }
 
 /** The value behind the option; the next option is none. */
-function givenValue({ rawName, value, inlineValue }: Given, option: IntegerOption | TextsOption): string {
+function givenValue({ rawName, value, inlineValue }: Given, option: Exclude<Option, Switch>): string {
   const isNextOption = inlineValue === false && value !== undefined && /^-[^0-9]/.test(value);
   if (value === undefined || value === "" || isNextOption) {
     throw new ConfigError(rawName, `a value is missing; write ${rawName} ${option.placeholder}.`);
@@ -110,7 +123,7 @@ function givenValue({ rawName, value, inlineValue }: Given, option: IntegerOptio
   return value;
 }
 
-function integer(rawName: string, text: string, { lowest, highest }: IntegerOption): number {
+function integer(rawName: string, text: string, { lowest, highest }: IntegerOption | IntegersOption): number {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= lowest && value <= highest) return value;
   throw new ConfigError(

@@ -5,7 +5,7 @@ import { outcomeOf } from "./martlet-process.ts";
 
 describe("martlet completion", () => {
   it.each([
-    ["martlet s", "sub store"],
+    ["martlet s", "sub store shadow"],
     ["martlet sub --retain", "--retained-only --retain-as-published --retain-handling"],
     ["martlet sub --format c", "cbor"],
     ["martlet doctor --p", "--probe"],

@@ -12,7 +12,7 @@ export const options = {
     kind: "texts",
     short: "c",
     placeholder: "<file>",
-    help: "Configuration file in TOML, YAML or JSON, by its ending. Environment variables and options win over it.",
+    help: "Configuration file in TOML, YAML or JSON, by its ending; any other is a mosquitto.conf. Environment variables and options win over it.",
   },
   set: {
     kind: "texts",
@@ -28,12 +28,12 @@ export const options = {
     help: "Only print the configuration in force, with where each value comes from.",
   },
   port: {
-    kind: "integer",
+    kind: "integers",
     short: "p",
     placeholder: "<port>",
     lowest: 0,
     highest: 65_535,
-    help: `Port for MQTT over TCP; 0 for any free one. Default ${DEFAULT_PORT}. The options for listeners take the place of those in the file.`,
+    help: `Port for MQTT over TCP; 0 for any free one; may be given several times. Default ${DEFAULT_PORT}. The options for listeners take the place of those in the file.`,
   },
   host: {
     kind: "texts",
@@ -90,6 +90,11 @@ export const options = {
   "allow-anonymous": {
     kind: "switch",
     help: "Let anybody connect, also from other machines. Without it only this machine's own addresses are allowed.",
+  },
+  daemon: {
+    kind: "switch",
+    short: "d",
+    help: "Go on in the background; this command ends once clients can connect, or says why they cannot.",
   },
   verbose: { kind: "switch", short: "v", help: "Show every packet." },
   quiet: { kind: "switch", short: "q", help: "Show only warnings and errors." },

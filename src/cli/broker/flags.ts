@@ -66,19 +66,28 @@ function listenerAssignments(values: Values): Assignment[] {
 
 /** @throws ConfigError that names the option */
 function listenersOf(values: Values): FlagListener[] {
-  const port = values.port ?? DEFAULT_PORT;
+  const ports = values.port ?? [DEFAULT_PORT];
+  const isTaken = (port: number): boolean => port !== 0 && ports.includes(port);
   const webSocketPort = values["ws-port"] ?? DEFAULT_WEBSOCKET_PORT;
-  const listeners: FlagListener[] = [{ protocol: "tcp", port, flags: { port: "--port" }, more: {} }];
+  const listeners: FlagListener[] = ports.map((port) => ({
+    protocol: "tcp",
+    port,
+    flags: { port: "--port" },
+    more: {},
+  }));
   const tls = tlsListenerOf(values);
   if (tls !== undefined) {
-    if (tls.port === port && port !== 0) {
-      throw new ConfigError("--tls-port", `${port} is the port for TCP; give TLS another.`);
+    if (isTaken(tls.port)) {
+      throw new ConfigError("--tls-port", `${tls.port} is the port for TCP; give TLS another.`);
     }
     listeners.push(tls);
   }
   if (values["no-ws"] !== true) {
-    if (webSocketPort === port && port !== 0) {
-      throw new ConfigError("--ws-port", `${port} is the port for TCP; give WebSocket another, or --no-ws.`);
+    if (isTaken(webSocketPort)) {
+      throw new ConfigError(
+        "--ws-port",
+        `${webSocketPort} is the port for TCP; give WebSocket another, or --no-ws.`,
+      );
     }
     if (webSocketPort === tls?.port && webSocketPort !== 0) {
       throw new ConfigError("--ws-port", `${webSocketPort} is the port for TLS; give WebSocket another.`);
@@ -154,7 +163,11 @@ function keptAssignments(values: Values): Assignment[] {
   ];
 }
 
-/** @throws ConfigError for two that contradict each other */
+/**
+ * Levels of the log take the place of types that a file may name.
+ *
+ * @throws ConfigError for two that contradict each other
+ */
 function otherAssignments({ verbose, quiet, "allow-anonymous": anonymous }: Values): Assignment[] {
   if (verbose === true && quiet === true) {
     throw new ConfigError("--quiet", "it contradicts --verbose; give one of them.");
@@ -162,9 +175,15 @@ function otherAssignments({ verbose, quiet, "allow-anonymous": anonymous }: Valu
   return [
     ...(anonymous === true ? [assigned(["logins", "allow_anonymous"], true, "--allow-anonymous")] : []),
     ...(verbose === true
-      ? [assigned(["log", "level"], "debug", "--verbose"), assigned(["log", "packets"], true, "--verbose")]
+      ? [
+          assigned(["log", "level"], "debug", "--verbose"),
+          assigned(["log", "types"], undefined, "--verbose"),
+          assigned(["log", "packets"], true, "--verbose"),
+        ]
       : []),
-    ...(quiet === true ? [assigned(["log", "level"], "warn", "--quiet")] : []),
+    ...(quiet === true
+      ? [assigned(["log", "level"], "warn", "--quiet"), assigned(["log", "types"], undefined, "--quiet")]
+      : []),
   ];
 }
 

@@ -8,30 +8,37 @@ import type { ConfigurationFiles } from "#config";
 import { WatchedFile } from "#credentials";
 import type { ConfiguredBroker } from "#service";
 import type { LogLines } from "../output.ts";
+import type { Announcements } from "./announcements.ts";
 import { logFormOf } from "./log-form.ts";
+
+interface Followed {
+  /** The configuration file, if there is one. */
+  readonly file: string | undefined;
+  readonly announcements: Announcements;
+}
 
 /** The returned function ends it. */
 export function followChanges(
   files: ConfigurationFiles,
   broker: ConfiguredBroker,
   lines: LogLines,
-  configurationFile: string | undefined,
+  { file, announcements }: Followed,
 ): () => void {
   const onSignal = (): void => {
     reopen(lines, files);
-    lines.write("info", "SIGHUP received: reading the configuration and its files again.");
+    announcements.reloading();
     broker.reloadFiles();
     void files.reload();
   };
   process.on("SIGHUP", onSignal);
   const watched =
-    configurationFile === undefined
+    file === undefined
       ? undefined
       : new WatchedFile({
-          path: configurationFile,
+          path: file,
           parse: (text) => text,
           onChange: () => void files.reload(),
-          onProblem: (sentence) => lines.write("error", `${configurationFile}: ${sentence}`),
+          onProblem: (sentence) => lines.write("error", `${file}: ${sentence}`),
           clock: systemClock(),
         });
   return () => {

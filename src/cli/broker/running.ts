@@ -1,43 +1,54 @@
 /** Runs a broker by its configuration until it is told to stop; or only says what that configuration is. */
 
-import { ConfigError } from "#base";
+import { ConfigError, describeError, type Log } from "#base";
 import {
   type Configuration,
   ConfigurationError,
   ConfigurationFiles,
-  type ConfigurationSources,
-  hasLogins,
   printConfiguration,
   readConfiguration,
 } from "#config";
-import { isExposed, version } from "#server";
+import { version } from "#server";
 import type { ConfiguredBroker } from "#service";
 import { ListenError } from "#transport";
-import { logConnections, PacketLines } from "../client-lines.ts";
+import { logConnections, logSubscriptions } from "../client-lines/connection-lines.ts";
+import { PacketLines } from "../client-lines/packet-lines.ts";
+import { wordings } from "../client-lines/wordings.ts";
 import { logDenials } from "../denial-lines.ts";
 import { printable } from "../escape.ts";
 import { ExitStatus } from "../exit-status.ts";
 import { LogLines } from "../output.ts";
 import { onStopSignal } from "../stop-signals.ts";
+import { Announcements } from "./announcements.ts";
 import type { Values } from "./command-line.ts";
-import { assignmentsOf } from "./flags.ts";
+import { ConfigurationSource } from "./configuration-source.ts";
+import { isDaemon, startDaemon, tellListening } from "./daemon.ts";
 import { followChanges } from "./follow-changes.ts";
-import { greeting } from "./greeting.ts";
 import { listenAdvice } from "./listen-advice.ts";
 import { logFormOf } from "./log-form.ts";
+import { ProcessRole } from "./process-role.ts";
+import { answerSignals } from "./state-signals.ts";
 
 /** The broker itself gives its clients four seconds. */
 const STOP_LIMIT_MS = 4_800;
+
+/** Where warnings go while there is no log. */
+const standardError: Pick<Log, "write"> = {
+  write: (_, sentence) => console.error(`martlet: ${printable(sentence)}`),
+};
 
 /** Resolves with the exit status. */
 export async function runBroker(values: Values): Promise<number> {
   try {
     if (values["test-config"] === true) return await testConfiguration(values);
     if (values["print-config"] === true) {
-      const reading = await readConfiguration(sourcesOf(values));
+      const source = new ConfigurationSource(values);
+      const reading = await readConfiguration(source.sources);
+      source.warnTo(standardError);
       process.stdout.write(`# martlet version ${version}\n${printConfiguration(reading)}`);
       return ExitStatus.OK;
     }
+    if (values.daemon === true && !isDaemon()) return await startDaemon();
     return await serve(values);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) {
@@ -52,25 +63,21 @@ export async function runBroker(values: Values): Promise<number> {
   }
 }
 
-/** @throws ConfigError for options that contradict each other */
-function sourcesOf(values: Values): ConfigurationSources {
-  const [file, second] = values.config ?? [];
-  if (second !== undefined) throw new ConfigError("--config", "it is given twice.");
-  return { file, variables: process.env, settings: values.set ?? [], flags: assignmentsOf(values) };
-}
-
 /** Makes all that the configuration asks for, files included, and listens nowhere. @throws ConfigurationError */
 async function testConfiguration(values: Values): Promise<number> {
   const { checkConfiguration } = await import("#service");
-  checkConfiguration(await readConfiguration(sourcesOf(values)));
+  const source = new ConfigurationSource(values);
+  checkConfiguration(await readConfiguration(source.sources));
+  source.warnTo(standardError);
   console.log(printable(`${values.config?.[0] ?? "The configuration"} is allowed.`));
   return ExitStatus.OK;
 }
 
 async function serve(values: Values): Promise<number> {
   const { ConfiguredBroker } = await import("#service");
+  const source = new ConfigurationSource(values);
   const files = await ConfigurationFiles.read({
-    sources: sourcesOf(values),
+    sources: source.sources,
     apply: (change) => {
       const changeLines = lines.prepare(logFormOf(change.to.log));
       served.apply(change);
@@ -81,61 +88,85 @@ async function serve(values: Values): Promise<number> {
   const { reading } = files;
   const { configuration } = reading;
   const lines = new LogLines(logFormOf(configuration.log));
-  const packets = configuration.log.packets ? new PacketLines(lines) : undefined;
+  const announcements = new Announcements(lines, reading, values.config?.[0]);
+  const wording = wordings[configuration.log.words];
+  const packets = hasPackets(configuration)
+    ? new PacketLines(lines, { wording, isBrief: announcements.isBrief })
+    : undefined;
   const served = new ConfiguredBroker(reading, {
-    log: lines,
+    log: announcements.isBrief ? withoutDebug(lines) : lines,
     trace: packets,
     salvage: values.salvage === true,
   });
   const { broker } = served;
-  logConnections(broker, lines);
-  logDenials(broker, lines);
+  logConnections(broker, lines, wording);
+  logSubscriptions(broker, lines);
   packets?.attach(broker);
-  lines.write("info", `martlet version ${version} starting`);
+  logDenials(broker, lines);
+  const role = new ProcessRole(configuration.process);
+  announcements.starting();
+  source.warnTo(lines);
   try {
     await served.start();
   } catch (error) {
     await lines.drained();
     throw error instanceof ListenError ? listenAdvice(error, reading) : error;
   }
-  const stopped = untilStopped(served, lines);
-  const stopFollowing = followChanges(files, served, lines, values.config?.[0]);
-  for (const line of greeting(broker.addresses, {
-    isExposed: (served.options.listeners ?? []).some(isExposed),
-    hasLogins: hasLogins(configuration),
-    webSocketPath: (port) => webSocketPathOf(configuration, port),
-    persistence: served.options.persistence,
-  })) {
-    lines.write("info", line);
+  try {
+    role.take(lines, served.options.persistence);
+  } catch (error) {
+    // Who cannot get at the folder cannot close it in order either.
+    await served.stop().catch((problem: unknown) => lines.write("error", describeError(problem)));
+    await lines.drained();
+    throw error;
   }
-  lines.write("info", `martlet version ${version} running`);
+  lines.publishWith((line) => broker.publish(line));
+  const stopped = untilStopped(served, lines, announcements);
+  const ends = [
+    followChanges(files, served, lines, { file: values.config?.[0], announcements }),
+    answerSignals(served, lines),
+  ];
+  announcements.running(served);
+  if (isDaemon()) tellListening();
   try {
     return await stopped;
   } finally {
-    stopFollowing();
+    for (const end of ends) end();
   }
 }
 
-/** The one of that port; for a port that was chosen freely, that of a listener without one. */
-function webSocketPathOf({ listeners }: Configuration, port: number): string {
-  const found = listeners.filter(({ protocol }) => protocol === "websocket" || protocol === "wss");
-  const listener = found.find((each) => each.port === port) ?? found.find((each) => each.port === 0);
-  return listener?.path ?? "";
+/** Packets are of type `debug`: who names that type wants them. */
+function hasPackets({ log }: Configuration): boolean {
+  return log.packets || log.types?.includes("debug") === true;
+}
+
+/** What the broker tells of its own insides is nothing that mosquitto has. */
+function withoutDebug(lines: LogLines): Log {
+  return {
+    write: (level, sentence, fields) => {
+      if (level !== "debug") lines.write(level, sentence, fields);
+    },
+  };
 }
 
 /** Resolves when the broker has stopped because somebody asked for it. */
-async function untilStopped(broker: ConfiguredBroker, lines: LogLines): Promise<number> {
+async function untilStopped(
+  broker: ConfiguredBroker,
+  lines: LogLines,
+  announcements: Announcements,
+): Promise<number> {
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     onStopSignal(resolve, () => lines.flushSync());
   });
-  lines.write("info", `${signal} received: telling clients and closing their connections.`);
+  announcements.stopping(signal);
   const limit = setTimeout(() => {
     lines.write("warn", "The broker did not stop in time.");
     lines.flushSync();
     process.exit(ExitStatus.FAILED);
   }, STOP_LIMIT_MS);
+  lines.publishWith(undefined);
   await broker.stop();
-  lines.write("info", `martlet version ${version} terminating`);
+  announcements.terminating();
   await lines.drained();
   clearTimeout(limit);
   process.exit(ExitStatus.OK);

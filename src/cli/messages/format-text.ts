@@ -7,8 +7,8 @@
  */
 
 import type { PublishProperties, UserProperty } from "#protocol";
+import { nanoseconds, strftime } from "../clock-text.ts";
 import { toBytes } from "./byte-text.ts";
-import { nanoseconds, strftime } from "./clock-text.ts";
 import { type JsonObject, type JsonValue, readJson, writeJson } from "./json-text.ts";
 import { UsageError } from "./settings.ts";
 import type { ShownMessage } from "./shown-message.ts";

@@ -53,7 +53,7 @@ function allowsAnonymous(
   options: ListenerOptions,
   configuration: Configuration,
 ): boolean {
-  const usual = !hasLogins(configuration) && !isExposed(options);
+  const usual = !hasLogins(configuration, listener) && !isExposed(options);
   return listener.allow_anonymous ?? configuration.logins.allow_anonymous ?? usual;
 }
 

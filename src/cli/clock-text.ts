@@ -22,6 +22,11 @@ export function strftime(letter: string, at: Date): string {
   return write === undefined ? `%${letter}` : write(at);
 }
 
+/** A whole format of strftime, such as `%Y-%m-%dT%H:%M:%S`. */
+export function strftimeText(format: string, at: Date): string {
+  return format.replace(/%([A-Za-z%])/g, (_whole, letter: string) => strftime(letter, at));
+}
+
 /** Nanoseconds of the second, nine digits. */
 export function nanoseconds(atMs: number): string {
   const fraction = atMs / 1000 - Math.floor(atMs / 1000);

@@ -1,0 +1,54 @@
+/**
+ * Where the configuration of `martlet broker` comes from: a file of Martlet's own or a mosquitto.conf, variables and options.
+ * What a mosquitto.conf says that is not as in mosquitto is told whenever the file is read.
+ */
+
+import { ConfigError, type Log } from "#base";
+import { type ConfigurationSources, type Document, isMosquittoConf } from "#config";
+import type { MosquittoWarning } from "#mosquitto";
+import type { Values } from "./command-line.ts";
+import { assignmentsOf } from "./flags.ts";
+
+export class ConfigurationSource {
+  readonly sources: ConfigurationSources;
+  /** What nobody has been told yet. */
+  #warnings: readonly MosquittoWarning[] = [];
+  #log: Pick<Log, "write"> | undefined;
+
+  /** @throws ConfigError for options that contradict each other */
+  constructor(values: Values) {
+    const [file, second] = values.config ?? [];
+    if (second !== undefined) throw new ConfigError("--config", "it is given twice.");
+    const isMosquittos = file !== undefined && isMosquittoConf(file);
+    this.sources = {
+      ...(isMosquittos ? { document: () => this.#read(file, values.port) } : { file }),
+      variables: process.env,
+      settings: values.set ?? [],
+      flags: assignmentsOf(isMosquittos ? withoutPorts(values) : values),
+    };
+  }
+
+  /** Tells `log` what was found so far, and from now on what is found when the file is read again. */
+  warnTo(log: Pick<Log, "write">): void {
+    this.#log = log;
+    for (const { level, sentence } of this.#warnings) log.write(level, sentence);
+    this.#warnings = [];
+  }
+
+  async #read(file: string, ports: readonly number[] | undefined): Promise<Document> {
+    const { mosquittoDocument } = await import("#mosquitto");
+    const { document, warnings } = mosquittoDocument(file, { ports: ports ?? [] });
+    if (this.#log === undefined) this.#warnings = warnings;
+    else for (const { level, sentence } of warnings) this.#log.write(level, sentence);
+    return document;
+  }
+}
+
+const otherListenerOptions = ["host", "ws-port", "tls-port", "tls-cert"] as const;
+
+/** With a mosquitto.conf `-p` alone means what it means for mosquitto, which is the reader's business. */
+function withoutPorts(values: Values): Values {
+  if (otherListenerOptions.some((name) => values[name] !== undefined)) return values;
+  const { port: _, ...others } = values;
+  return others;
+}

@@ -1,0 +1,26 @@
+/** What clients do, by the broker's events: connections and their ends as `notice`, subscriptions as types of their own. */
+
+import type { Broker } from "#broker";
+import type { LogLines } from "../output.ts";
+import type { Wording } from "./wording.ts";
+
+/** Tells of connections and their ends, where that is wished. */
+export function logConnections(broker: Pick<Broker, "on">, lines: LogLines, wording: Wording): void {
+  const tell = (text: () => string): void => {
+    if (lines.hasConnections) lines.tell("notice", text());
+  };
+  broker.on("connectionAccepted", (accepted) => tell(() => wording.accepted(accepted)));
+  broker.on("clientConnected", (client) => tell(() => wording.connected(client)));
+  broker.on("clientDisconnected", (ended) => tell(() => wording.ended(ended)));
+  broker.on("connectionRefused", (ended) => tell(() => wording.ended(ended)));
+}
+
+/** Tells of subscriptions, once they count. */
+export function logSubscriptions(broker: Pick<Broker, "on">, lines: LogLines): void {
+  broker.on("subscribed", ({ clientId, topicFilter, qos }) =>
+    lines.tell("subscribe", `${clientId} ${qos} ${topicFilter}`),
+  );
+  broker.on("unsubscribed", ({ clientId, topicFilter }) =>
+    lines.tell("unsubscribe", `${clientId} ${topicFilter}`),
+  );
+}

@@ -1,0 +1,254 @@
+// What a broker is to its system: background, ports, PID file, user, and signals that ask for its state.
+import { chmodSync, existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { folderWith } from "../config/folder.ts";
+import { until } from "../support/until.ts";
+import { connect5, HexClient, MartletProcess, occupy, outcomeOf } from "./martlet-process.ts";
+
+const common = ["-p", "0", "--no-ws", "--no-persistence"];
+
+function textOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}
+
+describe("-d", () => {
+  it("ends once clients can connect, and the broker goes on until it is told to stop", async () => {
+    const folder = folderWith({});
+    const [pidFile, log] = [join(folder, "broker.pid"), join(folder, "broker.log")];
+    const outcome = await outcomeOf([
+      ...common,
+      "-d",
+      "--set",
+      `process.pid_file=${pidFile}`,
+      "--set",
+      "log.destination=file",
+      "--set",
+      `log.file=${log}`,
+    ]);
+    const pid = Number(textOf(pidFile));
+    onTestFinished(() => {
+      if (existsSync(`/proc/${pid}`)) process.kill(pid, "SIGKILL");
+    });
+    expect(outcome).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
+    const [, port = ""] = /mqtt:\/\/127\.0\.0\.1:(\d+)/.exec(textOf(log)) ?? [];
+    const client = new HexClient(Number(port));
+    client.send(connect5("early"));
+    await client.expect(/^20..0000/);
+    client.socket.destroy();
+    // A session of its own: the terminal's signals do not reach it.
+    const [, , , , , session] = readFileSync(`/proc/${pid}/stat`, "utf8").split(" ");
+    expect(Number(session)).toBe(pid);
+    process.kill(pid, "SIGTERM");
+    await until("it has ended", () => !existsSync(`/proc/${pid}`) || isZombie(pid));
+    expect(textOf(log)).toMatch(/ terminating\n$/);
+    expect(existsSync(pidFile)).toBe(false);
+  });
+
+  it("says why it cannot start, and ends as the broker would have", async () => {
+    const other = await occupy(0);
+    const failed = await outcomeOf(["-d", "-p", String(other?.port), "--no-ws"]);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain(
+      `martlet: Port ${other?.port} on 127.0.0.1 is in use by another program.`,
+    );
+    const misused = await outcomeOf(["-d", "--set", "log.levl=warn"]);
+    expect(misused.code).toBe(2);
+    expect(misused.stderr).toContain("Did you mean log.level?");
+  });
+});
+
+/** Ended, and only its number is kept by whoever has taken it over. */
+function isZombie(pid: number): boolean {
+  return / Z /.test(textOf(`/proc/${pid}/stat`));
+}
+
+it("-p several times is a listener for each", async () => {
+  const first = await occupy(0);
+  const second = await occupy(0);
+  const ports = [first?.port ?? 0, second?.port ?? 0];
+  await Promise.all([first, second].map((server) => new Promise((resolve) => server?.close(resolve))));
+  const martlet = new MartletProcess([...ports.flatMap((port) => ["-p", String(port)]), "--no-ws"]);
+  await martlet.running();
+  for (const port of ports) {
+    const client = new HexClient(port);
+    client.send(connect5(`at-${port}`));
+    await client.expect(/^20..0000/);
+  }
+  const contradiction = await outcomeOf(["-p", "1883", "-p", "8083"]);
+  expect(contradiction).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("8083 is the port for TCP"),
+  });
+});
+
+describe("process.pid_file", () => {
+  it("is there while clients can connect, in place of one that was left", async () => {
+    const folder = folderWith({ "broker.pid": "4194304\n", victim: "precious" });
+    const file = join(folder, "broker.pid");
+    const martlet = new MartletProcess([...common, "--set", `process.pid_file=${file}`]);
+    await martlet.running();
+    expect(textOf(file)).toBe(`${martlet.child.pid}\n`);
+    martlet.child.kill("SIGTERM");
+    expect((await martlet.ended).code).toBe(0);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it("is not written through a link", async () => {
+    const folder = folderWith({ victim: "precious" });
+    const file = join(folder, "broker.pid");
+    symlinkSync(join(folder, "victim"), file);
+    const martlet = new MartletProcess([...common, "--set", `process.pid_file=${file}`]);
+    await martlet.running();
+    expect(textOf(join(folder, "victim"))).toBe("precious");
+    expect(lstatSync(file).isFile()).toBe(true);
+  });
+
+  it("stays when another process has written its own", async () => {
+    const file = join(folderWith({}), "broker.pid");
+    const martlet = new MartletProcess([...common, "--set", `process.pid_file=${file}`]);
+    await martlet.running();
+    writeFileSync(file, "1\n");
+    martlet.child.kill("SIGTERM");
+    await martlet.ended;
+    expect(textOf(file)).toBe("1\n");
+  });
+
+  it("goes when a second signal ends the process at once", async () => {
+    const file = join(folderWith({}), "broker.pid");
+    const martlet = new MartletProcess([...common, "--set", `process.pid_file=${file}`]);
+    const client = new HexClient(await martlet.running());
+    client.send(connect5("half-open"));
+    await client.expect(/^20..0000/);
+    martlet.child.kill("SIGTERM");
+    await martlet.line(/ received: /);
+    const again = setInterval(() => martlet.child.kill("SIGTERM"), 50);
+    expect((await martlet.ended.finally(() => clearInterval(again))).code).toBe(143);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it("stops the start when it cannot be written", async () => {
+    const failed = await outcomeOf([...common, "--set", "process.pid_file=/nonexistent/broker.pid"]);
+    expect(failed.code).toBe(2);
+    expect(failed.stderr).toMatch(
+      /^martlet: process\.pid_file: \/nonexistent\/broker\.pid cannot be written: /,
+    );
+  });
+});
+
+describe("process.user", () => {
+  const isRoot = process.getuid?.() === 0;
+
+  it("is who the broker goes on as, groups included, with what it writes", async (context) => {
+    if (!isRoot) context.skip("only root can become another user");
+    const folder = folderWith({});
+    chmodSync(folder, 0o755);
+    const [data, log, pidFile] = ["data", "broker.log", "broker.pid"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const martlet = new MartletProcess([
+      "-p",
+      "0",
+      "--no-ws",
+      "--data",
+      data,
+      "--set",
+      "process.user=nobody",
+      "--set",
+      "log.destination=stdout,file",
+      "--set",
+      `log.file=${log}`,
+      "--set",
+      `process.pid_file=${pidFile}`,
+      "--set",
+      "persistence.segment_bytes=64KiB",
+    ]);
+    const port = await martlet.running();
+    const status = readFileSync(`/proc/${martlet.child.pid}/status`, "utf8");
+    const [, uids = ""] = /^Uid:\s+(.*)$/m.exec(status) ?? [];
+    const [, groups = ""] = /^Groups:\s+(.*)$/m.exec(status) ?? [];
+    const uid = Number(uids.split("\t")[0]);
+    expect(uid).toBeGreaterThan(0);
+    expect(new Set(uids.split("\t")).size).toBe(1);
+    expect(groups.trim().split(" ")).not.toContain("0");
+    expect([data, log, pidFile].map((path) => lstatSync(path).uid)).toEqual([uid, uid, uid]);
+    // It can go on writing what it keeps, in new files as well.
+    const client = new HexClient(port);
+    client.send("1017 0004 4d515454 05 02 003c 05 11 ffffffff 0005 6b65657073");
+    await client.expect(/^20..0000/);
+    for (let id = 1; id <= 4; id++) {
+      const payload = "00".repeat(40_000);
+      const length = 40_000 + 6;
+      const bytes = [
+        (length % 128) | 0x80,
+        (Math.floor(length / 128) % 128) | 0x80,
+        Math.floor(length / 16_384),
+      ];
+      const size = bytes.map((each) => each.toString(16).padStart(2, "0")).join("");
+      client.send(`33${size} 0001 6${id} 000${id} 00 ${payload}`);
+      await client.expect(new RegExp(`4003000${id}10|4002000${id}`));
+    }
+    martlet.child.kill("SIGTERM");
+    client.socket.destroy();
+    expect((await martlet.ended).code).toBe(0);
+    // The folder is another user's: the file cannot be removed, but it names nobody.
+    expect(textOf(pidFile)).toBe("");
+  });
+
+  it("who cannot get at what is kept stops the start", async (context) => {
+    if (!isRoot) context.skip("only root can become another user");
+    const folder = folderWith({});
+    const data = join(folder, "data");
+    const failed = await outcomeOf(["-p", "0", "--no-ws", "--data", data, "--set", "process.user=nobody"]);
+    expect(failed.code).toBe(2);
+    expect(failed.stderr).toContain(`martlet: process.user: nobody cannot use ${data}: `);
+  });
+
+  it("that is not there stops the start, before anything listens", async (context) => {
+    if (!isRoot) context.skip("only root can become another user");
+    const failed = await outcomeOf([...common, "--set", "process.user=no-such-user"]);
+    expect(failed.code).toBe(2);
+    expect(failed.stderr).toBe("martlet: process.user: there is no user no-such-user on this machine.\n");
+    expect(failed.stdout).toBe("");
+  });
+
+  it("is told to be of no use for who is not root", async () => {
+    const martlet = new MartletProcess(
+      [...common, "--set", "process.user=daemon"],
+      isRoot ? { uid: 65_534 } : {},
+    );
+    await martlet.line(/process\.user: only root can become daemon; .*\n/);
+    await martlet.running();
+  });
+});
+
+describe("signals", () => {
+  it("SIGUSR1 says that all is saved, and opens no debugger", async () => {
+    const martlet = new MartletProcess(["-p", "0", "--no-ws"]);
+    await martlet.running();
+    martlet.child.kill("SIGUSR1");
+    await martlet.line(/SIGUSR1 received: what was acknowledged is in \S+ already\.\n/);
+    martlet.child.kill("SIGTERM");
+    await martlet.ended;
+    expect(martlet.stderr).toBe("");
+  });
+
+  it("SIGUSR2 shows the subscriptions as a tree", async () => {
+    const martlet = new MartletProcess(common);
+    const client = new HexClient(await martlet.running());
+    client.send(connect5("tree"));
+    client.send("820d 0001 00 0003 612f62 00 0001 61 01"); // a/b and a
+    await client.expect(/90/);
+    martlet.child.kill("SIGUSR2");
+    await martlet.line(/SIGUSR2 received: 2 subscriptions\.\n.*\ta \(tree\)\n.*\t {2}b \(tree\)\n/);
+  });
+
+  it("SIGHUP is told in mosquitto's words where those are asked for", async () => {
+    const martlet = new MartletProcess([...common, "--set", "log.words=mosquitto-2.1"]);
+    await martlet.line(/ running\n/);
+    martlet.child.kill("SIGHUP");
+    await martlet.line(/: Reloading config\.\n/);
+  });
+});
