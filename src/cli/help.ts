@@ -24,6 +24,7 @@ const exitStatusLines = [
   "  0    ended as asked",
   "  1    could not start or go on, for example because a port is taken",
   "  2    the command line is not understood or not allowed",
+  "  3    a mosquitto.conf is not allowed",
   "  70   a bug in Martlet",
   "  128+ ended at once by a second signal, for example 130 after Ctrl-C twice",
 ];

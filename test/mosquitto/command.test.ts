@@ -10,11 +10,11 @@ async function martlet(file: string, ...args: string[]): Promise<Finished> {
   return await run(process.execPath, ["--conditions", "martlet-dev", source, "-c", file, ...args]);
 }
 
-it("refuses an unknown option in mosquitto's words, with status 1", async () => {
+it("refuses an unknown option in mosquitto's words and with its exit status", async () => {
   const file = confWith("listener 1\nfoo 1");
   const { code, stdout, stderr } = await martlet(file);
   expect({ code, stdout, stderr }).toEqual({
-    code: 1,
+    code: 3,
     stdout: "",
     stderr: `martlet: Error: Unknown configuration variable "foo".\nmartlet: Error found at ${file}:2.\n`,
   });
@@ -26,6 +26,12 @@ it("tests a file, and says what has no effect", async () => {
   expect({ code, stdout }).toEqual({ code: 0, stdout: `${file} is allowed.\n` });
   expect(stderr).toContain(`martlet: ${file}:1: memory_limit: it has no effect.`);
   expect(stderr).toContain(`martlet: ${file}:2: autosave_interval: Everything is saved`);
+});
+
+it("tests such a file with status 1", async () => {
+  const { code, stderr } = await martlet(confWith("foo 1"), "--test-config");
+  expect(code).toBe(1);
+  expect(stderr).toContain("Unknown configuration variable");
 });
 
 it("takes -p, and prints what it makes of the file with the lines that say so", async () => {

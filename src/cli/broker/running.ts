@@ -5,6 +5,7 @@ import {
   type Configuration,
   ConfigurationError,
   ConfigurationFiles,
+  isMosquittoConf,
   printConfiguration,
   readConfiguration,
 } from "#config";
@@ -58,9 +59,15 @@ export async function runBroker(values: Values): Promise<number> {
     }
     for (const line of error.lines) console.error(`martlet: ${printable(line)}`);
     if (values["test-config"] === true) return ExitStatus.FAILED;
-    const isCommandLine = error.problems.every(({ place }) => place.kind === "flag");
-    return isCommandLine ? ExitStatus.USAGE : ExitStatus.FAILED;
+    return statusOf(error);
   }
+}
+
+/** What a broker ends with that may not start. */
+function statusOf({ problems }: ConfigurationError): number {
+  if (problems.every(({ place }) => place.kind === "flag")) return ExitStatus.USAGE;
+  const isMosquittos = problems.some(({ place }) => place.kind === "file" && isMosquittoConf(place.file));
+  return isMosquittos ? ExitStatus.MOSQUITTO_CONF : ExitStatus.FAILED;
 }
 
 /** Makes all that the configuration asks for, files included, and listens nowhere. @throws ConfigurationError */
