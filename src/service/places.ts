@@ -27,7 +27,8 @@ export function exposureProblem(reading: Reading): Problem | undefined {
   const { allow_anonymous: allowAnonymous } = configuration.logins;
   if (allowAnonymous === true) return undefined;
   for (const [index, listener] of configuration.listeners.entries()) {
-    if (hasLogins(configuration, listener)) continue;
+    // What is said of this listener is meant.
+    if (hasLogins(configuration, listener) || listener.allow_anonymous !== undefined) continue;
     const { host, proxy_protocol: isProxied } = listener;
     const exposed = (host ?? []).filter((each) => !isLoopback(each));
     if (exposed.length === 0 && !isProxied) continue;
@@ -37,7 +38,7 @@ export function exposureProblem(reading: Reading): Problem | undefined {
     const remedy =
       place.kind === "flag"
         ? "add --allow-anonymous if you want that."
-        : "add a table of a provider below [logins], or set logins.allow_anonymous = true if you want that.";
+        : "add a table of a provider below [logins], or set allow_anonymous = true, here or below [logins], if you want that.";
     const says = `other machines could reach ${which} and nobody would be asked for a password; ${remedy}`;
     return { path, place, says };
   }

@@ -34,6 +34,19 @@ it("tests such a file with status 1", async () => {
   expect(stderr).toContain("Unknown configuration variable");
 });
 
+it("lets everybody in from everywhere where a file says so", async () => {
+  const { code, stderr } = await martlet(confWith("listener 1\nallow_anonymous true"), "--test-config");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+});
+
+it("ends with mosquitto's exit status where there is no such file", async () => {
+  const { code, stderr } = await martlet("/nowhere/mosquitto.conf");
+  expect({ code, stderr }).toEqual({
+    code: 3,
+    stderr: "martlet: Error: Unable to open config file /nowhere/mosquitto.conf.\n",
+  });
+});
+
 it("takes -p, and prints what it makes of the file with the lines that say so", async () => {
   const file = confWith("max_queued_messages 7");
   const { code, stdout } = await martlet(file, "-p", "18831", "--set", "queue.qos0=true", "--print-config");

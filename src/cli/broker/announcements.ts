@@ -48,7 +48,8 @@ export class Announcements {
   running({ broker, options }: ConfiguredBroker): void {
     const { configuration } = this.#reading;
     if (this.isBrief) {
-      for (const line of new Set(broker.addresses.map(openingLine))) this.#say(line);
+      const opened = broker.addresses.flatMap((each) => openingLines(each, configuration));
+      for (const line of new Set(opened)) this.#say(line);
       if (this.#isVersion2) this.#say(`${this.#program} running`);
       return;
     }
@@ -93,12 +94,18 @@ export class Announcements {
   }
 }
 
-function openingLine({ transport, address, port }: ListeningAddress): string {
-  if (transport === "unix") return `Opening unix listen socket on path ${address}.`;
+/** mosquitto opens a socket for each family where `::` is both. */
+function openingLines(
+  { transport, address, port }: ListeningAddress,
+  { listeners }: Configuration,
+): readonly string[] {
+  if (transport === "unix") return [`Opening unix listen socket on path ${address}.`];
   if (transport === "websocket" || transport === "wss") {
-    return `Opening websockets listen socket on port ${port}.`;
+    return [`Opening websockets listen socket on port ${port}.`];
   }
-  return `Opening ${address.includes(":") ? "ipv6" : "ipv4"} listen socket on port ${port}.`;
+  const isBoth = !listeners.some((each) => each.port === port && each.socket_family === "ipv6");
+  const families = address === "::" && isBoth ? ["ipv4", "ipv6"] : [address.includes(":") ? "ipv6" : "ipv4"];
+  return families.map((family) => `Opening ${family} listen socket on port ${port}.`);
 }
 
 /** The one of that port; for a port that was chosen freely, that of a listener without one. */

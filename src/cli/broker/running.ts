@@ -59,15 +59,14 @@ export async function runBroker(values: Values): Promise<number> {
     }
     for (const line of error.lines) console.error(`martlet: ${printable(line)}`);
     if (values["test-config"] === true) return ExitStatus.FAILED;
-    return statusOf(error);
+    return statusOf(error, values.config?.[0]);
   }
 }
 
 /** What a broker ends with that may not start. */
-function statusOf({ problems }: ConfigurationError): number {
+function statusOf({ problems }: ConfigurationError, file: string | undefined): number {
   if (problems.every(({ place }) => place.kind === "flag")) return ExitStatus.USAGE;
-  const isMosquittos = problems.some(({ place }) => place.kind === "file" && isMosquittoConf(place.file));
-  return isMosquittos ? ExitStatus.MOSQUITTO_CONF : ExitStatus.FAILED;
+  return file !== undefined && isMosquittoConf(file) ? ExitStatus.MOSQUITTO_CONF : ExitStatus.FAILED;
 }
 
 /** Makes all that the configuration asks for, files included, and listens nowhere. @throws ConfigurationError */
