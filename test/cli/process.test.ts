@@ -31,8 +31,10 @@ describe("-d", () => {
       if (existsSync(`/proc/${pid}`)) process.kill(pid, "SIGKILL");
     });
     expect(outcome).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
-    const [, port = ""] = /mqtt:\/\/127\.0\.0\.1:(\d+)/.exec(textOf(log)) ?? [];
-    const client = new HexClient(Number(port));
+    // Lines reach the file a moment after the broker is ready.
+    const portIn = (text: string): string => /mqtt:\/\/127\.0\.0\.1:(\d+)/.exec(text)?.[1] ?? "";
+    await until("the log tells the port", () => portIn(textOf(log)) !== "");
+    const client = new HexClient(Number(portIn(textOf(log))));
     client.send(connect5("early"));
     await client.expect(/^20..0000/);
     client.socket.destroy();
