@@ -117,6 +117,17 @@ describe("timers", () => {
     expect(fired).toEqual(["late at 1000", "early at 2000"]);
   });
 
+  test("one millisecond earlier is earlier", () => {
+    const { clock, timers } = setUp();
+    const fired: string[] = [];
+    const timer = noting("t", clock, fired);
+    timers.arm(timer, 49);
+    clock.advance(9);
+    timers.arm(timer, 39);
+    clock.advance(39);
+    expect(fired).toEqual(["t at 48"]);
+  });
+
   test("delays longer than a system timer can hold are kept", () => {
     const { clock, timers } = setUp();
     const fired: string[] = [];

@@ -34,7 +34,7 @@ export class Timer {
   }
 }
 
-/** The alarm rings at most this late, in exchange for far fewer system timers. */
+/** The alarm rings less than this late, in exchange for far fewer system timers; a clock of whole milliseconds is never late. */
 const SLACK_MS = 1;
 
 export class Timers {
@@ -106,7 +106,7 @@ export class Timers {
   /** One alarm for the earliest deadline; it is only moved forward, a stale one finds nothing due. */
   #setAlarm(): void {
     const first = this.#heap[0];
-    if (first === undefined || first.deadline >= this.#alarmAt - SLACK_MS) return;
+    if (first === undefined || first.deadline > this.#alarmAt - SLACK_MS) return;
     this.#cancelAlarm?.();
     this.#alarmAt = first.deadline;
     this.#cancelAlarm = this.#clock.schedule(Math.max(0, first.deadline - this.#clock.now()), this.#ring);
