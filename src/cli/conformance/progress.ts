@@ -6,7 +6,7 @@ const PAUSE_MS = 100;
 
 export class Progress {
   readonly #stream: NodeJS.WriteStream | undefined;
-  #writtenAt = 0;
+  #writtenAt = Number.NEGATIVE_INFINITY;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream.isTTY ? stream : undefined;
@@ -20,8 +20,8 @@ export class Progress {
   }
 
   clear(): void {
-    if (this.#stream === undefined || this.#writtenAt === 0) return;
+    if (this.#stream === undefined || this.#writtenAt === Number.NEGATIVE_INFINITY) return;
     this.#stream.write(CLEAR_LINE);
-    this.#writtenAt = 0;
+    this.#writtenAt = Number.NEGATIVE_INFINITY;
   }
 }
