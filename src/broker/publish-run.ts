@@ -148,18 +148,27 @@ export class PublishRun {
   }
 
   #deliverQos0(publisher: Session): void {
-    const { targets, groups } = this.#router.routeOf(this.topic);
+    const route = this.#router.routeOf(this.topic);
+    const { only } = route;
+    if (only !== undefined) {
+      this.#hand(publisher, only, only === publisher ? route.onlyOwnTerms : route.onlyTerms);
+      return;
+    }
+    const { targets, groups } = route;
     if (targets.length === 0 && groups.length === 0) {
       this.#record(publisher);
       return;
     }
     for (let i = 0; i < targets.length; i++) {
       const target = targets[i] as Target;
-      const terms = target.session === publisher ? target.ownTerms : target.terms;
-      if (terms === undefined || !target.session.takeRun(this, terms))
-        this.#deliverEach(publisher, target.session, terms);
+      this.#hand(publisher, target.session, target.session === publisher ? target.ownTerms : target.terms);
     }
     for (const group of groups) this.#eachMessage(publisher, (message) => group.deliver(message));
+  }
+
+  /** To one receiver: together, or one by one. */
+  #hand(publisher: Session, session: Session, terms: DeliveryTerms | undefined): void {
+    if (terms === undefined || !session.takeRun(this, terms)) this.#deliverEach(publisher, session, terms);
   }
 
   /** Above QoS 0: together if every receiver can take them so, or one by one; each is acknowledged. */

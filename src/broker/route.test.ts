@@ -90,7 +90,24 @@ test("sessions stay apart", () => {
 
 test("groups are passed on", () => {
   const group = new SharedGroup("g", "t");
-  expect(makeRoute([], [group])).toEqual({ targets: [], groups: [group] });
+  expect(makeRoute([], [group])).toMatchObject({ targets: [], groups: [group] });
+});
+
+test("the only receiver is at hand, and only where it is the only one", () => {
+  const group = new SharedGroup("g", "t");
+  const quiet = sub(a, { qos: 1, noLocal: true });
+  const one = makeRoute([[quiet]], []);
+  expect([one.only, one.onlyTerms, one.onlyOwnTerms]).toEqual([a, quiet.terms, undefined]);
+  const merged = makeRoute([[quiet], [sub(a, { qos: 2 })]], []);
+  expect([merged.only, merged.onlyTerms?.qos, merged.onlyOwnTerms?.qos]).toEqual([a, 2, 2]);
+  for (const route of [
+    makeRoute([], []),
+    makeRoute([], [group]),
+    makeRoute([[quiet]], [group]),
+    makeRoute([[quiet, sub(b, {})]], []),
+  ]) {
+    expect(route.only).toBeUndefined();
+  }
 });
 
 test("terms are plain when nothing but a QoS differs", () => {

@@ -8,7 +8,7 @@ import { Message } from "./message.ts";
 import type { Outcomes } from "./outcome.ts";
 import { PublishRun } from "./publish-run.ts";
 import type { RetainedMessages } from "./retained.ts";
-import type { Route, Target } from "./route.ts";
+import type { DeliveryTerms, Route, Target } from "./route.ts";
 import type { Session } from "./session.ts";
 import type { SubscriptionTree } from "./subscription-tree.ts";
 import { Topic } from "./topic.ts";
@@ -52,14 +52,23 @@ export class Router {
   }
 
   #fanOut(message: Message, publisher: Session | undefined): number {
-    const { targets, groups } = this.#tree.routeOf(message.topic);
+    const route = this.#tree.routeOf(message.topic);
+    const { only } = route;
+    if (only !== undefined) {
+      this.#hand(message, only, only === publisher ? route.onlyOwnTerms : route.onlyTerms);
+      return 1;
+    }
+    const { targets, groups } = route;
     for (let i = 0; i < targets.length; i++) {
       const target = targets[i] as Target;
-      const terms = target.session === publisher ? target.ownTerms : target.terms;
-      if (terms === undefined) this.outcomes.record("no-local", target.session.clientId, message);
-      else target.session.deliver(message, terms);
+      this.#hand(message, target.session, target.session === publisher ? target.ownTerms : target.terms);
     }
     for (const group of groups) group.deliver(message);
     return targets.length + groups.length;
+  }
+
+  #hand(message: Message, session: Session, terms: DeliveryTerms | undefined): void {
+    if (terms === undefined) this.outcomes.record("no-local", session.clientId, message);
+    else session.deliver(message, terms);
   }
 }
