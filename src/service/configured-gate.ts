@@ -16,7 +16,7 @@ import { type AccessSources, accessSources } from "./access-sources.ts";
 import { GateFiles, type GateTools } from "./gate-tools.ts";
 import { listenerOptionsOf, nameOf } from "./listener-options.ts";
 import { loginLines } from "./login-lines.ts";
-import { anonymousLogin, loginProviders, type OwnFiles } from "./login-providers.ts";
+import { anonymousLogin, loginProviders, type OwnLogins } from "./login-providers.ts";
 import { userLimits } from "./user-limits.ts";
 
 export class ConfiguredGate {
@@ -36,7 +36,7 @@ export class ConfiguredGate {
         this.#connectionsOf(userName),
       );
       const { roles, sources } = this.#access;
-      const providers = loginProviders(logins, tools, this.#files, ownPasswordFiles(configuration));
+      const providers = loginProviders(logins, tools, this.#files, ownLogins(configuration));
       if (roles !== undefined) providers.push(rolesLogin(roles));
       const anonymous = listenersForAnyone(configuration);
       this.gate =
@@ -52,6 +52,7 @@ export class ConfiguredGate {
                 }),
               ],
               userLimits(configuration.users),
+              logins.uniform_refusals,
               tools,
             );
     } catch (error) {
@@ -86,10 +87,12 @@ export class ConfiguredGate {
   #compose(
     providers: readonly LoginProvider[],
     limitsOf: (userName: string) => ClientLimits | undefined,
+    refusesAlike: boolean,
     { log, clock }: GateTools,
   ): Gate {
     const chain = new LoginChain(providers, loginLines(log, clock));
-    const limited = <T extends Accepted | Continued | Refused>(answer: T, login: Login): T => {
+    const completed = <T extends Accepted | Continued | Refused>(answer: T, login: Login): T => {
+      if (refusesAlike && answer.outcome === "refused") return withoutCause(answer);
       if (answer.outcome !== "accepted" || answer.limits !== undefined) return answer;
       const userName = answer.userName ?? login.userName;
       const limits = userName === undefined ? undefined : limitsOf(userName);
@@ -98,10 +101,10 @@ export class ConfiguredGate {
     const rules = combineAccess(this.#access.sources);
     return {
       ...rules,
-      authenticate: (login) => after(chain.authenticate(login), (answer) => limited(answer, login)),
+      authenticate: (login) => after(chain.authenticate(login), (answer) => completed(answer, login)),
       beginExchange: (method, login) => {
         const exchange = chain.beginExchange(method, login);
-        return exchange && { step: (data) => after(exchange.step(data), (step) => limited(step, login)) };
+        return exchange && { step: (data) => after(exchange.step(data), (step) => completed(step, login)) };
       },
       watch: (changed) => {
         this.#files.onChange = changed;
@@ -118,6 +121,13 @@ export class ConfiguredGate {
     }
     return addresses;
   }
+}
+
+/** The log knows more; whoever tries names and passwords does not learn which of them was wrong. */
+function withoutCause<T extends Accepted | Continued | Refused>(answer: T): T {
+  return answer.outcome === "refused" && answer.reasonCode === ReasonCode.BAD_USER_NAME_OR_PASSWORD
+    ? { ...answer, reasonCode: ReasonCode.NOT_AUTHORIZED }
+    : answer;
 }
 
 function after<T>(value: MaybePromise<T>, change: (value: T) => T): MaybePromise<T> {
@@ -143,10 +153,10 @@ function rolesLogin(roles: DynamicSecurity): LoginProvider {
   };
 }
 
-function ownPasswordFiles({ listeners }: Configuration): OwnFiles {
+function ownLogins({ listeners }: Configuration): OwnLogins {
   const found = listeners.flatMap((listener) => {
-    const path = listener.logins?.password_file;
-    return path === undefined ? [] : [[nameOf(listener), path] as const];
+    const { logins } = listener;
+    return logins === undefined ? [] : [[nameOf(listener), logins] as const];
   });
   return new Map(found);
 }

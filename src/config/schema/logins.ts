@@ -16,7 +16,8 @@ export const loginProviders = {
 
 type ProviderName = keyof typeof loginProviders;
 
-const certificateFields = [
+/** What of a certificate can be a name. */
+export const certificateFields = [
   "common-name",
   "subject",
   "san-dns",
@@ -292,6 +293,10 @@ export const logins = table(
       says: "Whether clients without a user name get in. Default: only when no provider is set and only this machine can connect.",
     }),
     anonymous_user_name: text({ says: "The user name that rules know those clients by. Default: none." }),
+    uniform_refusals: toggle({
+      default: false,
+      says: "Whether every login that fails is refused as `Not authorized`, as mosquitto does, and a wrong user name or password is not told apart.",
+    }),
     order: list({
       item: choice({ choices: Object.keys(loginProviders) as ProviderName[] }),
       says: "Who is asked first. Default: those whose tables are there, as they are listed here.",
