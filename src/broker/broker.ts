@@ -79,7 +79,7 @@ export class Broker {
   constructor(parts: BrokerParts) {
     this.#core = new BrokerCore(parts);
     this.hooks = this.#core.hooks;
-    this.#sys = new SysTopics(this.#core, parts.version ?? "martlet");
+    this.#sys = new SysTopics(this.#core, parts.version ?? "martlet", parts.memoryBytes);
   }
 
   /** Between `open` and `close`. */

@@ -59,6 +59,8 @@ export interface BrokerParts {
   readonly store?: Store;
   /** What `$SYS/broker/version` says. */
   readonly version?: string;
+  /** What the process holds, for `$SYS/broker/heap/current`. Default: nobody knows, and it is not told. */
+  readonly memoryBytes?: () => number;
 }
 
 /** How long `closeAll` waits for clients to take what they were sent. */

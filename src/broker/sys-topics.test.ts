@@ -29,6 +29,7 @@ test("has the names that users of Mosquitto know, retained, from the start", () 
       ...["total", "connected", "active", "disconnected", "inactive", "maximum", "expired"].map(
         (each) => `clients/${each}`,
       ),
+      "connections/socket/count",
       "messages/received",
       "messages/sent",
       "messages/stored",
@@ -50,6 +51,19 @@ test("has the names that users of Mosquitto know, retained, from the start", () 
     ].sort(),
   );
   expect(latest(watcher)).toMatchObject({ version: "martlet 1.2.3", uptime: "0 seconds" });
+});
+
+test("tells what the process holds, and the most it has held, where somebody knows", () => {
+  let held = 100;
+  const bench = new Bench({ settings: { sysIntervalSeconds: 10 }, memoryBytes: () => held });
+  const watcher = bench.connect("watcher");
+  watcher.sub(`${ROOT}heap/#`, { qos: 0 });
+  expect(latest(watcher)).toEqual({ "heap/current": "100", "heap/maximum": "100" });
+  held = 300;
+  bench.pass(10);
+  held = 200;
+  bench.pass(10);
+  expect(latest(watcher)).toEqual({ "heap/current": "200", "heap/maximum": "300" });
 });
 
 test("says what has changed, every interval, and nothing else", () => {

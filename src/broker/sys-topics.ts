@@ -25,16 +25,22 @@ interface Load {
 export class SysTopics implements TimerTarget {
   readonly #core: BrokerCore;
   readonly #version: string;
+  readonly #memoryBytes: (() => number) | undefined;
+  #maximumMemoryBytes = 0;
   readonly #timer: Timer = new Timer(this);
   readonly #sent = new Map<string, string>();
   readonly #loads = new Map<string, Load>();
   #startedAt = 0;
   #lastAt = 0;
 
-  /** @param version what `$SYS/broker/version` says */
-  constructor(core: BrokerCore, version: string) {
+  /**
+   * @param version what `$SYS/broker/version` says
+   * @param memoryBytes what the process holds now; undefined when nobody knows
+   */
+  constructor(core: BrokerCore, version: string, memoryBytes: (() => number) | undefined) {
     this.#core = core;
     this.#version = version;
+    this.#memoryBytes = memoryBytes;
   }
 
   start(): void {
@@ -56,7 +62,7 @@ export class SysTopics implements TimerTarget {
   }
 
   #update(): void {
-    const { metrics, sessions, tree, retained, outcomes, limits, outputPool } = this.#core;
+    const { metrics, connections, sessions, tree, retained, outcomes, limits, outputPool } = this.#core;
     const now = this.#core.now();
     const dropped = outcomes.total - outcomes.count("no-subscriber");
     this.#publish("store/mode", this.#core.durable?.store.mode ?? "memory");
@@ -68,6 +74,8 @@ export class SysTopics implements TimerTarget {
     this.#publish("clients/inactive", sessions.count - sessions.connected);
     this.#publish("clients/maximum", metrics.clientsMaximum);
     this.#publish("clients/expired", metrics.sessionsExpired);
+    this.#publish("connections/socket/count", connections.size);
+    this.#memory();
     this.#publish("messages/received", metrics.packetsReceived);
     this.#publish("messages/sent", metrics.packetsSent);
     this.#publish("messages/stored", retained.count);
@@ -98,6 +106,14 @@ export class SysTopics implements TimerTarget {
     this.#load("sockets", metrics.connectionsAccepted, now);
     this.#load("connections", metrics.connectsAccepted, now);
     this.#lastAt = now;
+  }
+
+  #memory(): void {
+    if (this.#memoryBytes === undefined) return;
+    const now = this.#memoryBytes();
+    this.#maximumMemoryBytes = Math.max(this.#maximumMemoryBytes, now);
+    this.#publish("heap/current", now);
+    this.#publish("heap/maximum", this.#maximumMemoryBytes);
   }
 
   /** Per minute, as averages that forget over 1, 5 and 15 minutes. */

@@ -80,6 +80,7 @@ export class MartletBroker extends Broker {
       log,
       ...(store === undefined ? {} : { store }),
       version: `martlet version ${version}`,
+      memoryBytes: () => process.memoryUsage.rss(),
       ...(options.settings === undefined ? {} : { settings: options.settings }),
       ...(options.gate === undefined ? {} : { gate: options.gate }),
       ...(options.trace === undefined ? {} : { trace: options.trace }),
