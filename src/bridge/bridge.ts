@@ -10,11 +10,14 @@
  */
 
 import { describeError } from "#base";
-import { type ConnectOptions, ConnectRefusedError, type MqttClient, type Subscription } from "#client";
-import { ProtocolVersion, ReasonCode, SESSION_NEVER_EXPIRES } from "#protocol";
+import { ConnectRefusedError, type MqttClient, type Subscription } from "#client";
+import { ProtocolVersion, ReasonCode } from "#protocol";
 import { Addresses, type BridgeAddress } from "./addresses.ts";
+import { BridgeState, localOptions, remoteOptions } from "./client-options.ts";
 import { Endpoint } from "./endpoint.ts";
+import { IdleWatch } from "./idle-watch.ts";
 import type { BridgeOptions, BridgePorts } from "./options.ts";
+import { PrimaryWatch } from "./primary-watch.ts";
 import { Relay } from "./relay.ts";
 import { distinct, inRoutes, outRoutes, type Route } from "./topic-map.ts";
 
@@ -24,16 +27,10 @@ export interface BridgeStop {
   readonly isForGood?: boolean;
 }
 
-/** Between looks whether the first address answers again. */
-const PRIMARY_RETRY_MS = 5_000;
-const PROBE_TIMEOUT_MS = 5_000;
 /** How long saying goodbye may take. */
 const FAREWELL_MS = 2_000;
 
 type LocalSubscription = Subscription<Readonly<Record<string, string>>, Uint8Array>;
-
-const ONLINE = "1";
-const OFFLINE = "0";
 
 export class Bridge {
   readonly #options: BridgeOptions;
@@ -46,16 +43,15 @@ export class Bridge {
   readonly #in: Relay;
   readonly #local: Endpoint;
   readonly #remote: Endpoint;
+  readonly #primaryWatch: PrimaryWatch;
+  readonly #idleWatch: IdleWatch;
   readonly #localSubscriptions = new Map<string, LocalSubscription>();
   /** Says that it is a bridge. */
   #isPrivate: boolean;
   #isStopped = false;
-  #lastTrafficMs = 0;
   /** The connection in use is dropped for a better one. */
   #isSwitching = false;
   #dropRemote: (() => void) | undefined;
-  #cancelProbe: (() => void) | undefined;
-  #cancelIdle: (() => void) | undefined;
 
   constructor(options: BridgeOptions, ports: BridgePorts) {
     this.#options = options;
@@ -65,7 +61,7 @@ export class Bridge {
     this.#isPrivate = options.isPrivate && options.version !== ProtocolVersion.MQTT_5_0;
     this.#outRoutes = outRoutes(options.topics);
     this.#inRoutes = inRoutes(options.topics);
-    const relay = { who: this.#who, log: ports.log, onTraffic: () => this.#onTraffic() };
+    const relay = { who: this.#who, log: ports.log, onTraffic: () => this.#idleWatch.onTraffic() };
     const { keepsRetain, maximumPacketBytes } = options;
     this.#out = new Relay({
       ...relay,
@@ -82,6 +78,15 @@ export class Bridge {
       onWaiting: () => undefined,
     });
     const { clock, random } = ports;
+    this.#idleWatch = new IdleWatch(clock, options.idleTimeoutMs, {
+      isBusy: () => this.#out.waiting > 0 || this.#in.waiting > 0,
+      onIdle: () => this.#onIdle(),
+    });
+    this.#primaryWatch = new PrimaryWatch(clock, {
+      dial: (timeoutMs) => ports.dial(this.#addresses.primary, timeoutMs),
+      isWanted: () => this.#remote.isUp,
+      onBack: () => this.#onPrimaryBack(),
+    });
     const { leastMs, mostMs, stableMs } = options.restart;
     const common = {
       clock,
@@ -94,7 +99,7 @@ export class Bridge {
       {
         clock,
         replaceAfterMs: mostMs,
-        options: { ...this.#localOptions(), ...common },
+        options: { ...localOptions(options, ports), ...common },
       },
       {
         onClient: (client) => this.#onLocalClient(client),
@@ -109,8 +114,11 @@ export class Bridge {
         replaceAfterMs: isOnce ? undefined : mostMs,
         options: Object.defineProperties(
           {
-            ...this.#remoteOptions(),
+            ...remoteOptions(options),
             ...common,
+            fallback: (error: unknown, tried: ProtocolVersion) =>
+              this.#lessPrivate(error) ? tried : undefined,
+            dial: ({ timeoutMs }: { timeoutMs: number }) => this.#dial(timeoutMs),
             reconnect: isOnce ? (false as const) : reconnect,
           },
           { isBridge: { get: () => this.#isPrivate } },
@@ -141,7 +149,7 @@ export class Bridge {
 
   /** Subscribes at this broker, and connects to the other one as its start type says. Once only. */
   start(): void {
-    this.#tell(OFFLINE);
+    this.#tell(BridgeState.OFFLINE);
     this.#local.start();
     if (this.#options.start !== "lazy") this.#remote.start();
   }
@@ -158,54 +166,19 @@ export class Bridge {
   }
 
   async #stopRemote(): Promise<void> {
-    this.#cancelProbe?.();
-    this.#cancelIdle?.();
+    this.#primaryWatch.stop();
+    this.#idleWatch.stop();
     const { notificationTopic, isNotifiedLocallyOnly } = this.#options;
     const wasUp = this.#remote.isUp;
     this.#out.disconnect();
     await this.#remote.stop(async (client) => {
       if (notificationTopic === undefined || isNotifiedLocallyOnly) return;
       const limits = { qos: 1, retain: true, timeoutMs: FAREWELL_MS } as const;
-      await client.publish(notificationTopic, OFFLINE, limits).catch((error: unknown) => this.#report(error));
+      await client
+        .publish(notificationTopic, BridgeState.OFFLINE, limits)
+        .catch((error: unknown) => this.#report(error));
     });
-    if (wasUp) this.#tell(OFFLINE);
-  }
-
-  #localOptions(): ConnectOptions {
-    const { localClientId, isLocalSessionClean, receiveMaximum, threshold, start } = this.#options;
-    return {
-      clientId: localClientId,
-      cleanStart: isLocalSessionClean,
-      sessionExpiryInterval: isLocalSessionClean ? 0 : SESSION_NEVER_EXPIRES,
-      keepAliveSeconds: 0,
-      // What waits has to get here to be counted.
-      receiveMaximum: start === "lazy" ? Math.max(receiveMaximum, threshold) : receiveMaximum,
-      outbox: { maximumAgeMs: Number.POSITIVE_INFINITY },
-      dial: () => this.#ports.connectLocally(),
-    };
-  }
-
-  #remoteOptions(): ConnectOptions {
-    const options = this.#options;
-    const { notificationTopic, isNotifiedLocallyOnly, isRemoteSessionClean, version } = options;
-    const isTold = notificationTopic !== undefined && !isNotifiedLocallyOnly;
-    const isVersion5 = version === ProtocolVersion.MQTT_5_0;
-    return {
-      clientId: options.remoteClientId,
-      version,
-      cleanStart: isRemoteSessionClean,
-      ...(isVersion5 && { sessionExpiryInterval: options.remoteSessionExpirySeconds }),
-      keepAliveSeconds: options.keepAliveSeconds,
-      ...(options.remoteUserName !== undefined && { userName: options.remoteUserName }),
-      ...(options.remotePassword !== undefined && { password: options.remotePassword }),
-      ...(isTold && { will: { topicName: notificationTopic, payload: OFFLINE, qos: 1, retain: true } }),
-      receiveMaximum: options.receiveMaximum,
-      ...(options.maximumPacketBytes > 0 && { maximumPacketSize: options.maximumPacketBytes }),
-      topicAliasMaximum: options.maximumTopicAlias,
-      outbox: { maximumAgeMs: Number.POSITIVE_INFINITY },
-      fallback: (error, tried) => (this.#lessPrivate(error) ? tried : undefined),
-      dial: ({ timeoutMs }) => this.#dial(timeoutMs),
-    };
+    if (wasUp) this.#tell(BridgeState.OFFLINE);
   }
 
   async #dial(timeoutMs: number) {
@@ -278,30 +251,29 @@ export class Bridge {
 
   #onRemoteUp(client: MqttClient): void {
     const { notificationTopic, isNotifiedLocallyOnly, name } = this.#options;
-    const { log, clock } = this.#ports;
+    const { log } = this.#ports;
     log.write("info", `Bridge ${name} is connected to ${this.#place(this.#addresses.current)}.`);
-    this.#tell(ONLINE);
+    this.#tell(BridgeState.ONLINE);
     if (notificationTopic !== undefined && !isNotifiedLocallyOnly) {
-      const published = client.publish(notificationTopic, ONLINE, { qos: 1, retain: true });
+      const published = client.publish(notificationTopic, BridgeState.ONLINE, { qos: 1, retain: true });
       void published.catch((error: unknown) => this.#onRefusedNotice(error));
     }
     const local = this.#local.client;
     if (local !== undefined) for (const route of this.#out.takeMissed()) this.#subscribeLocally(local, route);
-    this.#lastTrafficMs = clock.now();
-    if (this.#options.start === "lazy") this.#scheduleIdle();
-    if (this.#addresses.isStandIn) this.#scheduleProbe();
+    if (this.#options.start === "lazy") this.#idleWatch.start();
+    if (this.#addresses.isStandIn) this.#primaryWatch.start();
   }
 
   #onRemoteDown(error: Error | undefined, wasUp: boolean): void {
     if (this.#isStopped) return;
     const { log } = this.#ports;
-    this.#cancelProbe?.();
-    this.#cancelIdle?.();
+    this.#primaryWatch.stop();
+    this.#idleWatch.stop();
     if (this.#remote.client === undefined) this.#out.disconnect();
     const where = this.#place(this.#addresses.current);
     const why = error === undefined ? "" : `: ${describeError(error)}`;
     if (wasUp) {
-      this.#tell(OFFLINE);
+      this.#tell(BridgeState.OFFLINE);
       log.write("warn", `${this.#who} has lost ${where}${why}`);
     } else log.write("warn", `${this.#who} cannot connect to ${where}${why}`);
     this.#lessPrivate(error);
@@ -319,40 +291,15 @@ export class Bridge {
     if (start === "lazy" && messages >= threshold && !this.#isStopped) this.#remote.start();
   }
 
-  #onTraffic(): void {
-    this.#lastTrafficMs = this.#ports.clock.now();
+  #onPrimaryBack(): void {
+    if (!this.#remote.isUp || !this.#addresses.isStandIn) return;
+    this.#isSwitching = true;
+    this.#dropRemote?.();
   }
 
-  #scheduleIdle(): void {
-    const { clock } = this.#ports;
-    const { idleTimeoutMs } = this.#options;
-    const leftMs = Math.max(this.#lastTrafficMs + idleTimeoutMs - clock.now(), 1);
-    this.#cancelIdle = clock.schedule(leftMs, () => {
-      const isIdle = clock.now() - this.#lastTrafficMs >= idleTimeoutMs;
-      if (!isIdle || this.#out.waiting > 0 || this.#in.waiting > 0) this.#scheduleIdle();
-      else {
-        this.#ports.log.write("info", `${this.#who} has nothing to do and disconnects.`);
-        void this.#stopRemote().catch((error: unknown) => this.#report(error));
-      }
-    });
-  }
-
-  /** Looks now and then whether the first address answers, and goes back to it. */
-  #scheduleProbe(): void {
-    const { clock } = this.#ports;
-    this.#cancelProbe = clock.schedule(PRIMARY_RETRY_MS, () => {
-      this.#ports.dial(this.#addresses.primary, PROBE_TIMEOUT_MS).then(
-        (pipe) => {
-          pipe.destroy();
-          if (!this.#remote.isUp || !this.#addresses.isStandIn) return;
-          this.#isSwitching = true;
-          this.#dropRemote?.();
-        },
-        () => {
-          if (this.#remote.isUp) this.#scheduleProbe();
-        },
-      );
-    });
+  #onIdle(): void {
+    this.#ports.log.write("info", `${this.#who} has nothing to do and disconnects.`);
+    void this.#stopRemote().catch((error: unknown) => this.#report(error));
   }
 
   /** Ends a subscription of an earlier run, when the session is still there. */
@@ -370,7 +317,7 @@ export class Bridge {
     });
   }
 
-  #tell(state: typeof ONLINE | typeof OFFLINE): void {
+  #tell(state: (typeof BridgeState)[keyof typeof BridgeState]): void {
     const { notificationTopic } = this.#options;
     if (notificationTopic === undefined) return;
     void this.#ports
