@@ -80,7 +80,8 @@ export class MartletBroker extends Broker {
       log,
       ...(store === undefined ? {} : { store }),
       version: `martlet version ${version}`,
-      memoryBytes: () => process.memoryUsage.rss(),
+      // Under a clock of its own every run is the same, to the byte.
+      ...(options.clock === undefined ? { memoryBytes: () => process.memoryUsage.rss() } : {}),
       ...(options.settings === undefined ? {} : { settings: options.settings }),
       ...(options.gate === undefined ? {} : { gate: options.gate }),
       ...(options.trace === undefined ? {} : { trace: options.trace }),
