@@ -35,6 +35,7 @@ export {
   PublishRefusedError,
   type PublishRequest,
   type QueueOverflow,
+  type SubscriptionSummary,
   type Undelivered,
   type UndeliveredKind,
 } from "#broker";

@@ -201,7 +201,7 @@ export class Admission {
     }
     this.#delayed++;
     this.#host.limits.reached("failed-logins", subjectOf(channel));
-    channel.holdRefusal(delayMs, refuse);
+    channel.login.holdRefusal(delayMs, refuse);
   }
 
   /** A refusal that was held back has been sent, or its connection is over. */

@@ -5,7 +5,7 @@
  * for that session only. It does not know where the state comes from, and does not judge what may expire.
  */
 
-import { type Clock, StateError, utf8Encode } from "#base";
+import { type Clock, StateError } from "#base";
 import { ProtocolVersion, type PublishProperties, type Qos } from "#protocol";
 import type { Store } from "#store";
 import { RecordKind, RecordWriter } from "./durable-records.ts";
@@ -16,6 +16,7 @@ import { setProperties } from "./publish-properties.ts";
 import { restoredSource } from "./retained-source.ts";
 import { DeliveryTerms } from "./route.ts";
 import { Session, type SessionHost } from "./session.ts";
+import { writeSession } from "./session-records.ts";
 import { defaultSettings } from "./settings.ts";
 import { Subscription } from "./subscription.ts";
 import { TopicTable } from "./topic.ts";
@@ -134,11 +135,11 @@ class Adoption {
 
   async #session(adopted: AdoptedSession): Promise<void> {
     const session = new Session(adopted.clientId, this.#host);
-    const { bytes, length } = this.#writer
-      .begin()
-      .uint32(adopted.expirySeconds)
-      .float64(adopted.awaySinceMs)
-      .raw(utf8Encode(adopted.clientId));
+    const { bytes, length } = writeSession(this.#writer.begin(), {
+      clientId: adopted.clientId,
+      expiryInterval: adopted.expirySeconds,
+      disconnectedAt: adopted.awaySinceMs,
+    });
     session.recordId = this.#store.add(RecordKind.SESSION, bytes, 0, length);
     for (const each of adopted.subscriptions) {
       const subscription = new Subscription(session, each.topicFilter, { ...each, group: undefined });

@@ -20,6 +20,8 @@ export interface ConnectedClient {
   readonly clientId: string;
   readonly userName: string | undefined;
   readonly protocolVersion: ProtocolVersion;
+  /** It calls itself a bridge, as brokers do in 3.x. */
+  readonly isBridge: boolean;
   readonly cleanStart: boolean;
   readonly sessionPresent: boolean;
   readonly keepAliveSeconds: number;
@@ -54,7 +56,8 @@ export interface BrokerEvents {
   connectionRefused: EndedConnection;
   /** A client wanted to do what the gate does not allow. */
   requestDenied: DeniedRequest;
-  sessionEnded: { readonly clientId: string };
+  /** `hasExpired`: its client did not come back in time. */
+  sessionEnded: { readonly clientId: string; readonly hasExpired: boolean };
   subscribed: { readonly clientId: string; readonly topicFilter: string; readonly qos: Qos };
   unsubscribed: { readonly clientId: string; readonly topicFilter: string };
   messagePublished: PublishedMessage;

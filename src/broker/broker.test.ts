@@ -5,6 +5,7 @@ import { InvalidPacketError, ProtocolVersion, ReasonCode } from "#protocol";
 import { memoryPipes } from "#testing";
 import { Bench } from "../../test/support/broker-bench.ts";
 import type { BrokerEvents, PublishedMessage } from "./broker-events.ts";
+import type { PublishRequest } from "./publish-request.ts";
 
 const EVENTS = [
   "clientConnected",
@@ -141,6 +142,15 @@ describe("the program's own messages", () => {
       await expect(bench.broker.publish({ topicName, payload: "x" })).rejects.toThrow(InvalidPacketError);
       bench.run();
       expect(client.messages).toEqual([]);
+    },
+  );
+
+  test.each([undefined, null, 21.5, { a: 1 }, [1, 2], new ArrayBuffer(2)])(
+    "whose payload is neither text nor bytes are refused (%#)",
+    async (payload) => {
+      const { broker } = new Bench();
+      const request = { topicName: "t", payload } as unknown as PublishRequest;
+      await expect(broker.publish(request)).rejects.toThrow("the payload is neither text nor bytes");
     },
   );
 

@@ -9,6 +9,7 @@ import {
   InvalidPacketError,
   type ProtocolVersion,
   parseTopicFilter,
+  type Qos,
   ReasonCode,
   reasonName,
   topicFilterProblem,
@@ -60,6 +61,14 @@ export interface ClientSummary {
   readonly subscriptions: readonly string[];
   readonly queuedMessages: number;
   readonly inFlight: number;
+}
+
+/** A subscription as `Broker.subscriptions` shows it. */
+export interface SubscriptionSummary {
+  readonly clientId: string;
+  /** With `$share/` and the group, where it is shared. */
+  readonly topicFilter: string;
+  readonly qos: Qos;
 }
 
 /** Between looks for retained messages that have expired. */
@@ -176,8 +185,9 @@ export class Broker {
    */
   async publish(request: PublishRequest): Promise<PublishReceipt> {
     if (this.#state !== "started") throw new StateError("The broker does not run; call start first.");
+    const { payload: given } = request;
     // The caller may go on to use its buffer.
-    const payload = typeof request.payload === "string" ? request.payload : Uint8Array.from(request.payload);
+    const payload = given instanceof Uint8Array ? Uint8Array.from(given) : given;
     const message = messageOf({ ...request, payload }, this.#core.topics, this.#core.now());
     const verdict = await runPublishHooks(this.#core, message, undefined);
     if (verdict !== undefined && !(verdict instanceof Message)) {
@@ -305,6 +315,14 @@ export class Broker {
         queuedMessages: session.queuedMessages,
         inFlight: session.sender.size,
       };
+    }
+  }
+
+  /** What all clients with a session have subscribed to, a client after the other. */
+  *subscriptions(): IterableIterator<SubscriptionSummary> {
+    for (const { clientId, subscriptions } of this.#core.sessions.all()) {
+      for (const { topicFilter, terms } of subscriptions.all())
+        yield { clientId, topicFilter, qos: terms.qos };
     }
   }
 

@@ -1,49 +1,37 @@
 /**
- * One client and its packets: what came in is handed to `on-<packet>`, what goes out is encoded here. HOT.
+ * One client while it is connected: who it is, its phase, what holds for it, and how its connection ends. HOT.
  *
- * Knows the client's version, limits and session; no bytes of its own. It lives as long as the connection: everything that
- * outlives it is the session's.
+ * Its packets go from here to `on-<packet>`; what is sent to it goes through `outbound`. It lives as long as the connection:
+ * everything that outlives it is the session's.
  */
 
 import type { Accepted, ClientLimits } from "#auth";
 import { describeError, InvariantError, Timer, type TimerTarget } from "#base";
-import { InboundAliases, type OutboundAliases } from "#flow";
+import { InboundAliases } from "#flow";
 import {
   type AcknowledgementPacket,
-  encodePacket,
-  LARGEST_ACKNOWLEDGEMENT,
-  LARGEST_PACKET_SIZE,
   type Packet,
   PacketType,
-  ProtocolError,
-  ProtocolVersion,
+  type ProtocolVersion,
   type PublishesAlike,
   type PublishPacket,
   type PublishView,
   type Qos,
   ReasonCode,
   type WireError,
-  writeAcknowledgement,
 } from "#protocol";
+import { ChannelLogin } from "./channel-login.ts";
 import type { ClientIdentity } from "./client-identity.ts";
 import type { Connection } from "./connection.ts";
 import type { BrokerCore } from "./core.ts";
-import { type DisconnectKind, type DisconnectReason, loginExpired } from "./disconnect-reason.ts";
+import { DecisionWait } from "./decision-wait.ts";
+import type { DisconnectKind, DisconnectReason } from "./disconnect-reason.ts";
+import { dispatch, dispatchAcknowledgement, refusePacket } from "./dispatch.ts";
 import type { PublishingClient } from "./judge-publish.ts";
 import type { LimitSubject } from "./limit-report.ts";
-import type { Message } from "./message.ts";
 import type { Mount } from "./mount.ts";
-import { onPuback, onPubcomp, onPubrec, onPubrel } from "./on-acks.ts";
-import { type Authentication, onAuth } from "./on-auth.ts";
-import { onConnect } from "./on-connect.ts";
-import { onDisconnect } from "./on-disconnect.ts";
 import { onPublish, onRunDelivered } from "./on-publish.ts";
-import { onSubscribe } from "./on-subscribe.ts";
-import { onUnsubscribe } from "./on-unsubscribe.ts";
-import { hasRates, RateLimit } from "./rate-limit.ts";
-import { connackRefusals, disconnectReasons, legalReason } from "./refusal-codes.ts";
-import type { DeliveryTerms } from "./route.ts";
-import { fits, sendPublish } from "./send-publish.ts";
+import { Outbound } from "./outbound.ts";
 import type { Session } from "./session.ts";
 import type { BrokerSettings } from "./settings.ts";
 import type { Topic } from "./topic.ts";
@@ -59,15 +47,12 @@ export class Channel implements TimerTarget {
   readonly core: BrokerCore;
   /** The connect timeout, then the keep-alive. */
   readonly timer: Timer = new Timer(this);
-  /** How long the gate or a hook may take; there is one only where somebody has to wait. */
-  decisionTimer: Timer | undefined = undefined;
-  /** When the login is no longer good; there is one only where it has an end. */
-  #loginTimer: Timer | undefined = undefined;
+  readonly outbound: Outbound;
+  #login: ChannelLogin | undefined = undefined;
+  #decisionWait: DecisionWait | undefined = undefined;
   phase: ChannelPhase = "awaiting-connect";
   /** The listener's, and from the login on the client's own. */
   settings: BrokerSettings;
-  /** A refusal that waits for its time, so that passwords cannot be tried quickly. */
-  #heldRefusal: (() => void) | undefined = undefined;
   /** The user name that its connection is counted under. */
   countedUser: string | undefined = undefined;
 
@@ -75,16 +60,8 @@ export class Channel implements TimerTarget {
   /** The client as the gate and hooks see it. */
   identity: ClientIdentity | undefined = undefined;
   session: Session | undefined = undefined;
-  version: ProtocolVersion = ProtocolVersion.MQTT_3_1_1;
   isBridge = false;
-  /** Of the client: nothing larger is sent to it. */
-  maximumPacketSize: number = LARGEST_PACKET_SIZE;
-  /** Whether it wants reason strings and user properties besides PUBLISH, CONNACK and DISCONNECT. */
-  wantsProblemInformation = true;
   aliasesIn: InboundAliases<Topic> = NO_ALIASES_IN;
-  aliasesOut: OutboundAliases<Topic> | undefined = undefined;
-  /** The enhanced authentication under way, or the one it was let in by. */
-  authentication: Authentication | undefined = undefined;
   /** Where its topics are mounted; undefined when they are as it says. */
   mount: Mount | undefined = undefined;
   /** The topic of the last PUBLISH: most clients publish to it again. */
@@ -95,6 +72,7 @@ export class Channel implements TimerTarget {
   constructor(connection: Connection, core: BrokerCore) {
     this.connection = connection;
     this.core = core;
+    this.outbound = new Outbound(this);
     this.settings = connection.entrance.settings;
     core.timers.arm(this.timer, this.settings.connectTimeoutMs);
   }
@@ -115,12 +93,22 @@ export class Channel implements TimerTarget {
     return { listener, clientId: this.clientId, pipe };
   }
 
+  get version(): ProtocolVersion {
+    return this.outbound.version;
+  }
+
   get isVersion5(): boolean {
-    return this.version === ProtocolVersion.MQTT_5_0;
+    return this.outbound.isVersion5;
   }
 
   get isWritable(): boolean {
     return this.connection.isWritable;
+  }
+
+  /** Made for a login that is more than an answer at once. */
+  get login(): ChannelLogin {
+    this.#login ??= new ChannelLogin(this);
+    return this.#login;
   }
 
   /** Of a client that is connected. */
@@ -130,10 +118,15 @@ export class Channel implements TimerTarget {
     return this.session;
   }
 
+  /** The statement's id in the version in force. */
+  statement(mqtt5: string, mqtt3: string): string {
+    return this.isVersion5 ? mqtt5 : `3.1.1/${mqtt3}`;
+  }
+
   /** Returns whether the message is in a run now, which others may join. */
   onPublish(view: PublishView): boolean {
     if (this.phase !== "connected") {
-      this.#refusePacket(PacketType.PUBLISH);
+      refusePacket(this, PacketType.PUBLISH);
       return false;
     }
     return onPublish(this, view);
@@ -153,18 +146,13 @@ export class Channel implements TimerTarget {
     this.core.metrics.packetsReceived++;
     if (packet.type !== PacketType.CONNECT)
       this.core.trace?.onReceived(this.clientId, withoutSecrets(packet));
-    if (this.phase === "connected") this.#onPacketConnected(packet);
-    else if (packet.type === PacketType.CONNECT && this.phase === "awaiting-connect") onConnect(this, packet);
-    else if (packet.type === PacketType.AUTH && this.phase === "authenticating") onAuth(this, packet);
-    else if (packet.type === PacketType.DISCONNECT && this.phase === "authenticating")
-      onDisconnect(this, packet);
-    else this.#refusePacket(packet.type);
+    dispatch(this, packet);
   }
 
   /** PUBACK, PUBREC, PUBREL or PUBCOMP that says nothing but success. HOT. */
   onAcknowledgement(type: AcknowledgementPacket["type"], packetId: number): void {
     if (this.phase !== "connected") {
-      this.#refusePacket(type);
+      refusePacket(this, type);
       return;
     }
     const { core } = this;
@@ -172,7 +160,7 @@ export class Channel implements TimerTarget {
     core.metrics.packetsReceived++;
     const reasonCode = ReasonCode.SUCCESS;
     core.trace?.onReceived(this.clientId, { type, packetId, reasonCode, properties: {} });
-    this.#onAcknowledgement(type, packetId, reasonCode);
+    dispatchAcknowledgement(this, type, packetId, reasonCode);
   }
 
   /** A message of this client went through in a run. HOT. */
@@ -191,12 +179,6 @@ export class Channel implements TimerTarget {
   }
 
   onTimer(): void {
-    if (this.#heldRefusal !== undefined) {
-      const refuse = this.#heldRefusal;
-      this.#dropHeldRefusal();
-      refuse();
-      return;
-    }
     if (this.phase === "awaiting-connect" || this.phase === "authenticating") {
       this.close({ kind: "connect-timeout", reasonCode: ReasonCode.MAXIMUM_CONNECT_TIME });
       return;
@@ -214,19 +196,7 @@ export class Channel implements TimerTarget {
   /** What the gate has found out about the client, at its login and each time it logs in again. */
   takeLogin({ claims, validForMs }: Accepted): void {
     if (this.identity !== undefined) this.identity.claims = claims;
-    if (this.#loginTimer !== undefined) this.core.timers.disarm(this.#loginTimer);
-    if (validForMs === undefined) return;
-    this.#loginTimer ??= new Timer({ onTimer: () => this.close(loginExpired) });
-    this.core.timers.arm(this.#loginTimer, Math.max(0, validForMs));
-  }
-
-  /** Calls `refuse` after `delayMs`; until then nothing that the client sends is read. */
-  holdRefusal(delayMs: number, refuse: () => void): void {
-    this.phase = "authenticating";
-    this.#heldRefusal = refuse;
-    this.stopWaiting();
-    this.connection.pause();
-    this.core.timers.arm(this.timer, delayMs);
+    if (validForMs !== undefined || this.#login !== undefined) this.login.endAfter(validForMs);
   }
 
   /** The client's own limits, in place of the listener's. Returns false when they are not such that they could hold; that is logged. */
@@ -247,15 +217,19 @@ export class Channel implements TimerTarget {
   changeSettings(settings: BrokerSettings): void {
     this.settings = settings;
     if (this.phase !== "connected") return;
-    const { connection, identity } = this;
-    if (identity !== undefined) identity.limits = settings;
-    if (connection.rates !== undefined) connection.rates.change(settings);
-    else if (hasRates(settings)) connection.rates = new RateLimit(connection, this.core, settings);
+    if (this.identity !== undefined) this.identity.limits = settings;
+    this.connection.changeRates(settings);
+  }
+
+  /** Waits for the gate or a hook, as `DecisionWait.begin` says. */
+  waitFor<T>(pending: Promise<T>, next: (value: T) => void): void {
+    this.#decisionWait ??= new DecisionWait(this);
+    this.#decisionWait.begin(pending, next);
   }
 
   /** Nothing has to be decided any more. */
   stopWaiting(): void {
-    if (this.decisionTimer !== undefined) this.core.timers.disarm(this.decisionTimer);
+    this.#decisionWait?.end();
   }
 
   /** Something went wrong while a packet was handled: the peer's fault, or a bug of ours. */
@@ -268,7 +242,7 @@ export class Channel implements TimerTarget {
         reasonCode === ReasonCode.MALFORMED_PACKET ? "malformed-packet" : "protocol-error";
       const { version } = this.connection.framer;
       if (this.phase === "awaiting-connect" && version !== undefined) {
-        this.version = version;
+        this.outbound.version = version;
         this.refuseConnect(reasonCode, kind, `${message} [${statement}]`);
       } else this.close({ kind, reasonCode, detail: `${message} [${statement}]` });
       return;
@@ -293,7 +267,7 @@ export class Channel implements TimerTarget {
     const wasConnected = this.phase === "connected";
     this.connection.output.dropHeld();
     const isOurs = reason.kind !== "client-disconnected" && reason.kind !== "connection-closed";
-    if (wasConnected && isOurs && this.isVersion5) this.#sendDisconnect(reason); // [MQTT-3.14.0-1]
+    if (wasConnected && isOurs && this.isVersion5) this.outbound.sendDisconnect(reason); // [MQTT-3.14.0-1]
     this.#leave(reason, wasConnected);
     this.connection.end(reason.kind === "client-disconnected" ? "goodbye" : undefined);
   }
@@ -316,170 +290,17 @@ export class Channel implements TimerTarget {
   ): void {
     if (this.phase === "closed" || this.phase === "connected") return;
     this.core.metrics.connectsRefused++;
-    const legal = legalReason(reasonCode, connackRefusals);
-    // A malformed CONNECT of 3.x is closed without an answer [3.1.1/MQTT-3.1.4-1].
-    this.send({
-      type: PacketType.CONNACK,
-      sessionPresent: false, // [MQTT-3.2.2-6]
-      reasonCode: legal,
-      properties: {
-        ...(detail === undefined ? {} : { reasonString: detail }),
-        ...(serverReference === undefined ? {} : { serverReference }),
-      },
-    });
-    this.#leave({ kind, reasonCode, ...(detail === undefined ? {} : { detail }) }, false);
+    const reason = { reasonCode, ...(detail === undefined ? {} : { detail }) };
+    this.outbound.sendRefusal(serverReference === undefined ? reason : { ...reason, serverReference });
+    this.#leave({ kind, ...reason }, false);
     this.connection.end(); // [MQTT-3.2.2-7]
-  }
-
-  /**
-   * Sends a packet that is not a message: rare enough to be an object. Returns false when it is not sent, because it would
-   * exceed the client's Maximum Packet Size or the version has no words for it.
-   */
-  send(packet: Exclude<Packet, PublishPacket>): boolean {
-    const bytes = encodePacket(packet, this.version, this.maximumPacketSize);
-    if (bytes === undefined) return false;
-    this.connection.output.append(bytes, 0, bytes.length);
-    this.core.metrics.packetsSent++;
-    this.core.trace?.onSent(this.clientId, withoutSecrets(packet));
-    return true;
-  }
-
-  /** What is sent from now on waits until everything so far is in the store. */
-  holdOutput(): void {
-    const { durable, outputPool } = this.core;
-    if (durable === undefined) return;
-    const { batch, durableBatch } = durable.store;
-    if (batch <= durableBatch) return;
-    outputPool.durableBatch = durableBatch;
-    this.connection.output.holdUntil(batch);
-  }
-
-  /** The answer to the packet that is being handled waits for what that has written, if anything. */
-  holdAnswer(): void {
-    if (this.core.durable?.hasWritten === true) this.holdOutput();
-  }
-
-  /** Sends an answer without which the client would wait for ever: if it is too large for it, the connection ends. */
-  sendOrClose(packet: Exclude<Packet, PublishPacket>): void {
-    this.holdAnswer();
-    if (this.send(packet)) return;
-    const detail = "The answer would exceed the Maximum Packet Size of the client.";
-    this.close({ kind: "protocol-error", reasonCode: ReasonCode.PACKET_TOO_LARGE, detail });
-  }
-
-  /** PUBACK, PUBREC, PUBREL or PUBCOMP. */
-  acknowledge(
-    type: AcknowledgementPacket["type"],
-    packetId: number,
-    reasonCode: ReasonCode,
-    reasonString?: string,
-  ): void {
-    this.holdAnswer();
-    if (reasonString !== undefined && this.isVersion5 && this.wantsProblemInformation) {
-      this.send({ type, packetId, reasonCode, properties: { reasonString } });
-      return;
-    }
-    const { output } = this.connection;
-    const at = output.reserve(LARGEST_ACKNOWLEDGEMENT);
-    output.advance(writeAcknowledgement(output.slab, at, type, packetId, reasonCode, this.version));
-    this.core.metrics.packetsSent++;
-    this.core.trace?.onSent(this.clientId, { type, packetId, reasonCode, properties: {} });
-  }
-
-  sendPubrel(packetId: number): void {
-    this.acknowledge(PacketType.PUBREL, packetId, ReasonCode.SUCCESS);
-  }
-
-  /** A QoS 0 message; lost, with its reason, if the client is behind. */
-  sendQos0(message: Message, terms: DeliveryTerms): void {
-    if (this.isBehind) {
-      this.core.outcomes.record("receiver-slow", this.clientId, message);
-      return;
-    }
-    const permitted = this.mayDeliver(message, terms, 0);
-    if (permitted !== undefined) sendPublish(this, permitted, terms, 0, 0, false);
-  }
-
-  /** So much is unread that QoS 0 messages are dropped. */
-  get isBehind(): boolean {
-    const { settings, outputPool } = this.core;
-    const pending = this.connection.output.pendingBytes;
-    if (pending > this.settings.maximumOutputBytes) return true;
-    return outputPool.unwrittenBytes > settings.maximumTotalOutputBytes && !this.isWritable;
-  }
-
-  /** What the client is to get of `message`, or undefined when it gets nothing: then the outcome is recorded. */
-  mayDeliver(message: Message, terms: DeliveryTerms, qos: Qos): Message | undefined {
-    let permitted = message;
-    if (this.mount?.covers(message.topic) === false) {
-      // A session that was elsewhere before.
-      this.core.outcomes.record("receiver-not-permitted", this.clientId, message);
-      return undefined;
-    }
-    if (this.core.hasDeliverHooks) {
-      const hooked = this.#runDeliverHooks(message, terms, qos);
-      if (hooked === undefined) return undefined;
-      permitted = hooked;
-    }
-    if (fits(this, permitted, terms, qos)) return permitted;
-    this.core.outcomes.record("packet-too-large", this.clientId, message); // [MQTT-3.1.2-24], [MQTT-3.1.2-25]
-    return undefined;
-  }
-
-  #onPacketConnected(packet: Exclude<Packet, PublishPacket>): void {
-    switch (packet.type) {
-      case PacketType.PUBACK:
-      case PacketType.PUBREC:
-      case PacketType.PUBREL:
-      case PacketType.PUBCOMP:
-        return this.#onAcknowledgement(packet.type, packet.packetId, packet.reasonCode);
-      case PacketType.SUBSCRIBE:
-        return onSubscribe(this, packet);
-      case PacketType.UNSUBSCRIBE:
-        return onUnsubscribe(this, packet);
-      case PacketType.PINGREQ:
-        this.send({ type: PacketType.PINGRESP }); // [MQTT-3.12.4-1]
-        return;
-      case PacketType.DISCONNECT:
-        return onDisconnect(this, packet);
-      case PacketType.AUTH:
-        return onAuth(this, packet);
-      case PacketType.CONNECT:
-      case PacketType.CONNACK:
-      case PacketType.SUBACK:
-      case PacketType.UNSUBACK:
-      case PacketType.PINGRESP:
-        return this.#refusePacket(packet.type);
-    }
-  }
-
-  #onAcknowledgement(type: AcknowledgementPacket["type"], packetId: number, reasonCode: ReasonCode): void {
-    if (type === PacketType.PUBACK) onPuback(this, packetId, reasonCode);
-    else if (type === PacketType.PUBREC) onPubrec(this, packetId, reasonCode);
-    else if (type === PacketType.PUBREL) onPubrel(this, packetId);
-    else onPubcomp(this, packetId);
-  }
-
-  /** The statement's id in the version in force. */
-  statement(mqtt5: string, mqtt3: string): string {
-    return this.isVersion5 ? mqtt5 : `3.1.1/${mqtt3}`;
-  }
-
-  #refusePacket(type: PacketType): void {
-    if (this.phase === "closed") return;
-    const statement = this.phase === "authenticating" ? "MQTT-3.1.2-30" : "MQTT-3.1.0-1";
-    throw new ProtocolError(
-      `A packet of type ${type} is not allowed now.`,
-      this.statement(statement, "MQTT-3.1.0-1"),
-    );
   }
 
   #leave(reason: DisconnectReason, wasConnected: boolean): void {
     this.phase = "closed";
     this.core.timers.disarm(this.timer);
-    if (this.#loginTimer !== undefined) this.core.timers.disarm(this.#loginTimer);
     this.stopWaiting();
-    this.#dropHeldRefusal();
+    this.#login?.stop();
     this.connection.rates?.stop();
     this.core.admission.onGone(this, wasConnected);
     this.connection.framer.pause();
@@ -490,38 +311,5 @@ export class Channel implements TimerTarget {
       this.core.events.emit(event, { clientId: this.clientId, reason, address });
     }
     if (session !== undefined) this.core.sessions.leaveAlone(session);
-  }
-
-  #dropHeldRefusal(): void {
-    if (this.#heldRefusal === undefined) return;
-    this.#heldRefusal = undefined;
-    this.core.admission.onRefusalOver();
-  }
-
-  #sendDisconnect({ reasonCode, detail, serverReference }: DisconnectReason): void {
-    this.send({
-      type: PacketType.DISCONNECT,
-      reasonCode: legalReason(reasonCode, disconnectReasons),
-      properties: {
-        ...(detail === undefined ? {} : { reasonString: detail }),
-        ...(serverReference === undefined ? {} : { serverReference }),
-      },
-    });
-  }
-
-  #runDeliverHooks(message: Message, terms: DeliveryTerms, qos: Qos): Message | undefined {
-    const draft = {
-      clientId: this.clientId,
-      topicName: message.topic.name,
-      qos,
-      retain: terms.isRetained || (terms.retainAsPublished && message.retain),
-      payload: message.payload,
-    };
-    const { payload } = draft;
-    if (this.core.hooks.runDeliver(draft) !== undefined) {
-      this.core.outcomes.record("deliver-refused", this.clientId, message);
-      return undefined;
-    }
-    return draft.payload === payload ? message : message.withPayload(draft.payload);
   }
 }

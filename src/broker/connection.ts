@@ -23,7 +23,8 @@ import type { BrokerCore } from "./core.ts";
 import type { DisconnectReason } from "./disconnect-reason.ts";
 import type { Entrance } from "./entrance.ts";
 import { Output } from "./output.ts";
-import type { RatedConnection, RateLimit } from "./rate-limit.ts";
+import { hasRates, type RatedConnection, RateLimit } from "./rate-limit.ts";
+import type { BrokerSettings } from "./settings.ts";
 import type { TurnTaker } from "./turns.ts";
 
 /** Above this many unread bytes the client gets nothing but what must not wait, and is not read from. */
@@ -196,6 +197,12 @@ export class Connection implements PipeReceiver, RatedConnection, TurnTaker {
     this.rates?.begin();
     this.#guard(() => this.framer.resume());
     this.#applyReading();
+  }
+
+  /** Other rates hold for what is read from now on. */
+  changeRates(settings: BrokerSettings): void {
+    if (this.rates !== undefined) this.rates.change(settings);
+    else if (hasRates(settings)) this.rates = new RateLimit(this, this.core, settings);
   }
 
   onSlowed(limit: "message-rate" | "byte-rate"): void {

@@ -1,8 +1,10 @@
 /** The broker's records for people who look into a store. */
 
 import { describeError, utf8Decode } from "#base";
-import { RecordKind, RecordReader } from "./durable-records.ts";
-import { deliveryOf, sentOf } from "./durable-state.ts";
+import { deliveryOf } from "./delivery-record.ts";
+import { HAS_EXPIRY, QOS, RecordKind, RecordReader } from "./durable-records.ts";
+import { HAS_SOURCE } from "./message-records.ts";
+import { readSession, readSubscription, sentOf } from "./session-records.ts";
 
 /** What each kind of record is called. */
 export const recordNames: ReadonlyMap<number, string> = new Map([
@@ -28,26 +30,23 @@ export function describeRecord(kind: number, bytes: Uint8Array): string | undefi
 function described(kind: number, reader: RecordReader, bytes: Uint8Array): string | undefined {
   switch (kind) {
     case RecordKind.SESSION: {
-      const expiryInterval = reader.uint32();
-      const disconnectedAt = reader.float64();
+      const { clientId, expiryInterval, disconnectedAt } = readSession(reader);
       const state =
         disconnectedAt === 0 ? "connected" : `away since ${new Date(disconnectedAt).toISOString()}`;
-      return `"${reader.restText()}", ${state}, expiry ${expiryInterval} s`;
+      return `"${clientId}", ${state}, expiry ${expiryInterval} s`;
     }
     case RecordKind.SUBSCRIPTION: {
-      const sessionId = reader.id();
-      const options = reader.uint8();
-      reader.uint32();
-      return `of session ${sessionId} to "${reader.restText()}", QoS ${options & 0x03}`;
+      const { sessionId, topicFilter, qos } = readSubscription(reader);
+      return `of session ${sessionId} to "${topicFilter}", QoS ${qos}`;
     }
     case RecordKind.MESSAGE: {
       const flags = reader.uint8();
-      if ((flags & 0x08) !== 0) reader.float64();
+      if ((flags & HAS_EXPIRY) !== 0) reader.float64();
       const topic = utf8Decode(reader.raw(reader.uint16()));
       reader.raw(reader.uint32());
       const publisher = reader.text();
-      if ((flags & 0x20) !== 0) reader.raw(reader.uint16());
-      return `on "${topic}", QoS ${flags & 0x03}, ${reader.rest().length} bytes from "${publisher}"`;
+      if ((flags & HAS_SOURCE) !== 0) reader.raw(reader.uint16());
+      return `on "${topic}", QoS ${flags & QOS}, ${reader.rest().length} bytes from "${publisher}"`;
     }
     case RecordKind.DELIVERY: {
       const { sessionId, messageId, qos, packetId } = deliveryOf(bytes, 0, bytes.length);

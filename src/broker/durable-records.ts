@@ -1,6 +1,6 @@
 /**
  * What the broker's records in the store look like. Numbers are big-endian, ids of other records take six bytes, the last
- * text or bytes of a record go to its end.
+ * text or bytes of a record go to its end. `message-records.ts`, `delivery-record.ts` and `session-records.ts` write and read them.
  *
  *     session       expiry interval 4 | disconnected at 8 (epoch ms; 0 while connected) | client id
  *     subscription  session 6 | options 1 | identifier 4 | topic filter
@@ -26,6 +26,15 @@ export const RecordKind = {
   SENT: 8,
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
+
+/** In the flags of messages, deliveries and wills, and in the options of subscriptions. */
+export const QOS = 0x03;
+/** In the flags of messages and wills, as the next. */
+export const RETAIN = 0x04;
+export const HAS_EXPIRY = 0x08;
+
+/** Bytes of the id of another record. */
+export const ID_SIZE = 6;
 
 const FIRST_CAPACITY = 256;
 const TWO_32 = 0x1_0000_0000;
@@ -60,7 +69,7 @@ export class RecordWriter {
   }
 
   id(id: number): this {
-    writeId(this.bytes, this.#advance(6), id);
+    writeId(this.bytes, this.#advance(ID_SIZE), id);
     return this;
   }
 
@@ -122,7 +131,7 @@ export class RecordReader {
   }
 
   id(): number {
-    return readId(this.#bytes, this.#advance(6));
+    return readId(this.#bytes, this.#advance(ID_SIZE));
   }
 
   float64(): number {

@@ -16,6 +16,7 @@ export {
   type ClientSummary,
   type PublishReceipt,
   PublishRefusedError,
+  type SubscriptionSummary,
 } from "./broker.ts";
 export type {
   BrokerEvents,

@@ -2,13 +2,14 @@
 
 import { isPromise, type MaybePromise } from "#base";
 import { Delivery } from "./delivery-queue.ts";
-import type { DurableState, StoredDelivery } from "./durable-state.ts";
+import { readDelivery, type StoredDelivery } from "./delivery-record.ts";
+import type { DurableState } from "./durable-state.ts";
 import type { Message } from "./message.ts";
 import { DeliveryTerms, deliveryTerms } from "./route.ts";
 
 /** The delivery of a record, with its message. Rejects with `StoreError` when the disk does not give it. */
 export function loadDelivery(durable: DurableState, recordId: number): MaybePromise<Delivery> {
-  const stored = durable.readDelivery(recordId);
+  const stored = readDelivery(durable.store, recordId);
   return isPromise(stored)
     ? stored.then((read) => withMessage(durable, recordId, read))
     : withMessage(durable, recordId, stored);
@@ -28,6 +29,6 @@ function withMessage(
   stored: StoredDelivery,
 ): MaybePromise<Delivery> {
   const make = (message: Message): Delivery => new Delivery(message, termsOf(stored), stored.qos, recordId);
-  const message = durable.readMessage(stored.messageId);
+  const message = durable.messages.read(stored.messageId);
   return isPromise(message) ? message.then(make) : make(message);
 }

@@ -39,7 +39,7 @@ export function onPubrec(channel: Channel, packetId: number, reasonCode: ReasonC
   releaseOut(channel, session, packetId);
   session.sender.release(packetId);
   const isKnown = state !== undefined;
-  channel.acknowledge(
+  channel.outbound.acknowledge(
     PacketType.PUBREL, // [MQTT-4.3.3-4]
     packetId,
     isKnown ? ReasonCode.SUCCESS : ReasonCode.PACKET_IDENTIFIER_NOT_FOUND,
@@ -60,7 +60,7 @@ export function onPubrel(channel: Channel, packetId: number): void {
   const isKnown = session.receiver.release(packetId);
   if (session.recordId !== 0) channel.core.durable?.release(session, packetId);
   const reasonCode = isKnown ? ReasonCode.SUCCESS : ReasonCode.PACKET_IDENTIFIER_NOT_FOUND;
-  channel.acknowledge(PacketType.PUBCOMP, packetId, reasonCode); // [MQTT-4.3.3-11]
+  channel.outbound.acknowledge(PacketType.PUBCOMP, packetId, reasonCode); // [MQTT-4.3.3-11]
 }
 
 /** What the store has of the delivery goes with its end. HOT. */

@@ -6,7 +6,6 @@ import type { Accepted, Continued, Exchange, Login, Refused } from "#auth";
 import { isPromise } from "#base";
 import { type AuthPacket, type ConnectPacket, PacketType, ProtocolError, ReasonCode } from "#protocol";
 import type { Channel } from "./channel.ts";
-import { waitFor } from "./wait-for.ts";
 
 /** The method a client authenticates with, and the exchange while one is under way. */
 export interface Authentication {
@@ -36,12 +35,12 @@ export function beginAuthentication(
     return;
   }
   channel.phase = "authenticating";
-  channel.authentication = { method, login, connect, onDecision, exchange };
+  channel.login.authentication = { method, login, connect, onDecision, exchange };
   take(channel, exchange.step(connect.properties.authenticationData));
 }
 
 export function onAuth(channel: Channel, packet: AuthPacket): void {
-  const { authentication } = channel;
+  const { authentication } = channel.login;
   // [MQTT-4.12.0-7], [U5-3.15]
   if (authentication === undefined)
     throw new ProtocolError("AUTH without an authentication method.", "MQTT-4.12.0-7");
@@ -64,17 +63,21 @@ export function onAuth(channel: Channel, packet: AuthPacket): void {
 }
 
 function take(channel: Channel, step: Step | Promise<Step>): void {
-  if (isPromise(step)) waitFor(channel, step, (settled) => onStep(channel, settled));
+  if (isPromise(step)) channel.waitFor(step, (settled) => onStep(channel, settled));
   else onStep(channel, step);
 }
 
 function onStep(channel: Channel, step: Step): void {
-  const { authentication } = channel;
+  const { authentication } = channel.login;
   if (authentication === undefined || channel.phase === "closed") return;
   const { method, connect } = authentication;
   if (step.outcome === "continued") {
     const properties = { authenticationMethod: method, authenticationData: step.authenticationData };
-    channel.send({ type: PacketType.AUTH, reasonCode: ReasonCode.CONTINUE_AUTHENTICATION, properties }); // [MQTT-4.12.0-2]
+    channel.outbound.send({
+      type: PacketType.AUTH,
+      reasonCode: ReasonCode.CONTINUE_AUTHENTICATION,
+      properties,
+    }); // [MQTT-4.12.0-2]
     return;
   }
   authentication.exchange = undefined;
@@ -98,5 +101,5 @@ function onStep(channel: Channel, step: Step): void {
   channel.session?.permissions?.forget();
   const data = step.authenticationData === undefined ? {} : { authenticationData: step.authenticationData };
   const properties = { authenticationMethod: method, ...data };
-  channel.send({ type: PacketType.AUTH, reasonCode: ReasonCode.SUCCESS, properties });
+  channel.outbound.send({ type: PacketType.AUTH, reasonCode: ReasonCode.SUCCESS, properties });
 }

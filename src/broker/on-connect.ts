@@ -12,7 +12,6 @@ import {
   type ConnectPacket,
   encodePacket,
   encodePublishProperties,
-  LARGEST_PACKET_SIZE,
   PacketType,
   ProtocolVersion,
   ReasonCode,
@@ -29,7 +28,6 @@ import { deliveryTerms } from "./route.ts";
 import type { BrokerSettings } from "./settings.ts";
 import type { Topic } from "./topic.ts";
 import { withoutSecrets } from "./trace.ts";
-import { waitFor } from "./wait-for.ts";
 import type { WillMessage } from "./will.ts";
 
 const LARGEST_RECEIVE_MAXIMUM = 65_535;
@@ -37,7 +35,7 @@ const LARGEST_RECEIVE_MAXIMUM = 65_535;
 const CLIENT_ID_BYTES = 10;
 
 export function onConnect(channel: Channel, packet: ConnectPacket): void {
-  channel.version = packet.protocolVersion;
+  channel.outbound.takeConnect(packet);
   channel.isBridge = packet.isBridge;
   const { core } = channel;
   const isAssigned = packet.clientId === "";
@@ -45,10 +43,6 @@ export function onConnect(channel: Channel, packet: ConnectPacket): void {
   core.trace?.onReceived(clientId, withoutSecrets(packet));
   const { listener } = channel.connection;
   channel.identity = new ClientIdentity(channel.connection.pipe, listener, packet, clientId);
-  if (packet.properties.maximumPacketSize !== undefined) {
-    channel.maximumPacketSize = Math.min(packet.properties.maximumPacketSize, LARGEST_PACKET_SIZE);
-  }
-  channel.wantsProblemInformation = packet.properties.requestProblemInformation ?? true;
 
   const refusal = core.admission.judgeConnect(channel, packet);
   if (refusal !== undefined) {
@@ -69,7 +63,7 @@ export function onConnect(channel: Channel, packet: ConnectPacket): void {
   const decision = core.gate.authenticate(login);
   if (isPromise(decision)) {
     channel.phase = "authenticating";
-    waitFor(channel, decision, (settled) => onDecision(channel, packet, settled));
+    channel.waitFor(decision, (settled) => onDecision(channel, packet, settled));
   } else onDecision(channel, packet, decision);
 }
 
@@ -113,7 +107,7 @@ function onDecision(channel: Channel, packet: ConnectPacket, decision: Accepted 
   };
   if (isPromise(verdict)) {
     channel.phase = "authenticating";
-    waitFor(channel, verdict, finish);
+    channel.waitFor(verdict, finish);
   } else finish(verdict);
 }
 
@@ -135,7 +129,7 @@ function takeDecision(channel: Channel, decision: Accepted): string | undefined 
 
 function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, draft: ConnectDraft): void {
   if (channel.phase === "closed") return;
-  const { core, connection, identity, settings } = channel;
+  const { core, connection, identity, outbound, settings } = channel;
   const { properties } = packet;
   if (core.sessions.stopping) {
     channel.refuseConnect(ReasonCode.SERVER_UNAVAILABLE, shuttingDown.kind);
@@ -163,7 +157,7 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
       : {},
   };
   // Nothing is touched for a client that could not even be told.
-  if (encodePacket(connack, channel.version, channel.maximumPacketSize) === undefined) {
+  if (encodePacket(connack, outbound.version, outbound.maximumPacketSize) === undefined) {
     channel.refuseConnect(ReasonCode.PACKET_TOO_LARGE, "connect-refused", "CONNACK would be too large.");
     return;
   }
@@ -185,7 +179,7 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
   channel.connectedWithExpiry = (properties.sessionExpiryInterval ?? 0) > 0;
 
   const aliasMaximum = Math.min(properties.topicAliasMaximum ?? 0, settings.topicAliasMaximumOutbound);
-  if (aliasMaximum > 0) channel.aliasesOut = new OutboundAliases(aliasMaximum); // [MQTT-3.1.2-27]
+  if (aliasMaximum > 0) outbound.aliases = new OutboundAliases(aliasMaximum); // [MQTT-3.1.2-27]
   if (channel.isVersion5 && settings.topicAliasMaximum > 0) {
     channel.aliasesIn = new InboundAliases(settings.topicAliasMaximum);
   }
@@ -200,8 +194,8 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
   core.timers.disarm(channel.timer);
   if (keepAliveSeconds > 0) core.timers.arm(channel.timer, connection.keepAlive.remainingMs(core.now()));
 
-  channel.holdAnswer();
-  channel.send(connack); // [MQTT-3.2.0-1]
+  outbound.holdAnswer();
+  outbound.send(connack); // [MQTT-3.2.0-1]
   core.sessions.onConnected();
   core.admission.onConnected(channel);
   if (core.events.has("clientConnected")) {
@@ -209,6 +203,7 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
       clientId: channel.clientId,
       userName: channel.identity?.userName,
       protocolVersion: channel.version,
+      isBridge: channel.isBridge,
       cleanStart: packet.cleanStart,
       sessionPresent: connack.sessionPresent,
       keepAliveSeconds,
@@ -216,7 +211,7 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
     });
   }
   for (const { topicName, payload } of decision.afterConnect ?? []) {
-    channel.sendQos0(
+    outbound.sendQos0(
       Message.of(topicFor(channel, topicName), payload, 0, false),
       deliveryTerms(0, false, undefined),
     );

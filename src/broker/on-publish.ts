@@ -26,7 +26,6 @@ import { legalReason, publishRefusals } from "./refusal-codes.ts";
 import type { PublishDecision } from "./session.ts";
 import type { Topic } from "./topic.ts";
 import { isPayloadWithin, topicProblem } from "./topic-limits.ts";
-import { waitFor } from "./wait-for.ts";
 
 const delivered: PublishDecision = { reasonCode: ReasonCode.SUCCESS };
 const storeTrouble = refuse(ReasonCode.QUOTA_EXCEEDED, "Nothing can be stored at the moment.");
@@ -140,18 +139,18 @@ function onPublishInFull(channel: Channel, view: PublishView, topic: Topic): voi
     return decide(channel, settled instanceof Message ? settled : kept, qos, packetId, settled);
   });
   if (qos === 2) session.undecided.set(packetId, decision);
-  waitFor(channel, decision, (settled) => acknowledge(channel, qos, packetId, settled));
+  channel.waitFor(decision, (settled) => acknowledge(channel, qos, packetId, settled));
 }
 
 /** A QoS 2 message comes again: it is answered again and not passed on again [MQTT-4.3.3-10]. */
 function onRepeat(channel: Channel, packetId: number): void {
   const undecided = channel.connectedSession.undecided.get(packetId);
   if (undecided === undefined) {
-    channel.holdOutput(); // what it came with may not be in the store yet
+    channel.outbound.hold(); // what it came with may not be in the store yet
     acknowledge(channel, 2, packetId, delivered);
   }
   // Its first coming, over a connection that broke, still waits for the gate or a hook.
-  else waitFor(channel, undecided, (settled) => acknowledge(channel, 2, packetId, settled));
+  else channel.waitFor(undecided, (settled) => acknowledge(channel, 2, packetId, settled));
 }
 
 /** What the CONNACK said this broker does not do. */
@@ -248,7 +247,7 @@ function acknowledge(channel: Channel, qos: Qos, packetId: number, decision: Pub
   if (qos === 0 || channel.phase === "closed") return;
   if (qos === 1) channel.connectedSession.receiver.acknowledged();
   const type = qos === 1 ? PacketType.PUBACK : PacketType.PUBREC;
-  channel.acknowledge(type, packetId, decision.reasonCode, decision.reasonString);
+  channel.outbound.acknowledge(type, packetId, decision.reasonCode, decision.reasonString);
 }
 
 function traceReceived(channel: Channel, view: PublishView, topic: Topic): void {

@@ -24,7 +24,6 @@ import { legalReason, subackRefusals } from "./refusal-codes.ts";
 import { DeliveryTerms } from "./route.ts";
 import { Subscription } from "./subscription.ts";
 import { isFilterTooLong } from "./topic-limits.ts";
-import { waitFor } from "./wait-for.ts";
 
 interface Progress {
   readonly packet: SubscribePacket;
@@ -56,7 +55,7 @@ function judgeFrom(channel: Channel, progress: Progress): void {
     const request = requests[reasonCodes.length] as SubscriptionRequest;
     const verdict = judge(channel, request);
     if (isPromise(verdict)) {
-      waitFor(channel, verdict, (settled) => {
+      channel.waitFor(verdict, (settled) => {
         reasonCodes.push(subscribe(channel, progress, settled));
         judgeFrom(channel, progress);
       });
@@ -178,14 +177,15 @@ function subscribe(
 
 function answer(channel: Channel, { packet, reasonCodes }: Progress): void {
   if (channel.phase === "closed") return;
+  const { outbound } = channel;
   const refused = reasonCodes.find((code) => code >= FIRST_REFUSAL);
   const properties =
-    refused !== undefined && channel.isVersion5 && channel.wantsProblemInformation
+    refused !== undefined && outbound.isVersion5 && outbound.wantsProblemInformation
       ? { reasonString: refusalText(refused) }
       : {};
   // [MQTT-3.8.4-1]
-  channel.sendOrClose({ type: PacketType.SUBACK, packetId: packet.packetId, reasonCodes, properties });
-  channel.session?.pump(); // retained messages
+  outbound.sendOrClose({ type: PacketType.SUBACK, packetId: packet.packetId, reasonCodes, properties });
+  channel.session?.sendRetained();
 }
 
 /** None for shared subscriptions (section 4.8.2), and as Retain Handling says [MQTT-3.3.1-9] to [MQTT-3.3.1-11]. */

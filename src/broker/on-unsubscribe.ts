@@ -5,7 +5,6 @@ import { isPromise } from "#base";
 import { PacketType, parseTopicFilter, ReasonCode, type UnsubscribePacket } from "#protocol";
 import type { Channel } from "./channel.ts";
 import { isAllowed } from "./permissions.ts";
-import { waitFor } from "./wait-for.ts";
 
 export function onUnsubscribe(channel: Channel, packet: UnsubscribePacket): void {
   goOn(channel, packet, []);
@@ -21,7 +20,7 @@ function goOn(channel: Channel, packet: UnsubscribePacket, reasonCodes: ReasonCo
     const asked = parseTopicFilter(topicFilter)?.filter ?? topicFilter;
     const may = gate.mayUnsubscribe?.(channel.client, asked) ?? true;
     if (isPromise(may)) {
-      waitFor(channel, may, (settled) => {
+      channel.waitFor(may, (settled) => {
         reasonCodes.push(judged(channel, topicFilter, asked, settled));
         goOn(channel, packet, reasonCodes);
       });
@@ -31,7 +30,12 @@ function goOn(channel: Channel, packet: UnsubscribePacket, reasonCodes: ReasonCo
   }
   if (channel.phase === "closed") return;
   // [MQTT-3.10.4-4]
-  channel.sendOrClose({ type: PacketType.UNSUBACK, packetId: packet.packetId, reasonCodes, properties: {} });
+  channel.outbound.sendOrClose({
+    type: PacketType.UNSUBACK,
+    packetId: packet.packetId,
+    reasonCodes,
+    properties: {},
+  });
 }
 
 function judged(channel: Channel, topicFilter: string, asked: string, may: Permission): ReasonCode {

@@ -9,50 +9,31 @@
 
 import { isPromise } from "#base";
 import { InFlight } from "#flow";
-import { type ParsedTopicFilter, ProtocolVersion, parseTopicFilter, type Qos } from "#protocol";
+import { type ParsedTopicFilter, parseTopicFilter } from "#protocol";
 import type { RecoveryReport } from "#store";
 import type { BrokerCore } from "./core.ts";
+import { deliveryOf, type StoredDelivery } from "./delivery-record.ts";
 import { RecordKind, RecordReader } from "./durable-records.ts";
-import {
-  type DurableState,
-  deliveryOf,
-  HAS_LISTENER,
-  OWED_RETAINED,
-  retainedRecordOf,
-  type StoredDelivery,
-  sentOf,
-} from "./durable-state.ts";
+import type { DurableState } from "./durable-state.ts";
 import { termsOf } from "./load-delivery.ts";
-import { Message } from "./message.ts";
+import type { Message } from "./message.ts";
+import { retainedRecordOf, wasRetained } from "./message-records.ts";
 import { RetainedDebt, type RetainedSent } from "./retained-debt.ts";
 import { DeliveryTerms } from "./route.ts";
 import type { Session } from "./session.ts";
+import {
+  readSession,
+  readSubscription,
+  readWill,
+  type StoredSession,
+  type StoredSubscription,
+  sentOf,
+} from "./session-records.ts";
 import { Subscription } from "./subscription.ts";
-
-/** Where a client was that is not known any more. */
-const UNKNOWN_ADDRESS = { transport: "memory", remoteAddress: "", remotePort: 0, localPort: 0 } as const;
 
 interface Found<T> {
   readonly id: number;
   readonly value: T;
-}
-
-interface StoredSession {
-  readonly clientId: string;
-  readonly expiryInterval: number;
-  /** Epoch milliseconds; 0 while it was connected. */
-  readonly disconnectedAt: number;
-}
-
-interface StoredSubscription {
-  readonly sessionId: number;
-  readonly topicFilter: string;
-  readonly qos: Qos;
-  readonly noLocal: boolean;
-  readonly retainAsPublished: boolean;
-  readonly identifier: number;
-  /** It is still to get retained messages. */
-  readonly isOwedRetained: boolean;
 }
 
 /** Opens the store and fills the broker from it. Throws `StoreError`. */
@@ -104,30 +85,12 @@ class Restoration {
       case RecordKind.RETAINED:
         this.#retainedIds.add(id);
         break;
-      case RecordKind.SESSION: {
-        const expiryInterval = reader.uint32();
-        const disconnectedAt = reader.float64();
-        this.#sessions.push({ id, value: { expiryInterval, disconnectedAt, clientId: reader.restText() } });
+      case RecordKind.SESSION:
+        this.#sessions.push({ id, value: readSession(reader) });
         break;
-      }
-      case RecordKind.SUBSCRIPTION: {
-        const sessionId = reader.id();
-        const options = reader.uint8();
-        const identifier = reader.uint32();
-        this.#subscriptions.push({
-          id,
-          value: {
-            sessionId,
-            identifier,
-            qos: (options & 0x03) as Qos,
-            noLocal: (options & 0x04) !== 0,
-            retainAsPublished: (options & 0x08) !== 0,
-            isOwedRetained: (options & OWED_RETAINED) !== 0,
-            topicFilter: reader.restText(),
-          },
-        });
+      case RecordKind.SUBSCRIPTION:
+        this.#subscriptions.push({ id, value: readSubscription(reader) });
         break;
-      }
       case RecordKind.RECEIVED:
         this.#received.push({ id, value: { sessionId: reader.id(), packetId: reader.uint16() } });
         break;
@@ -159,8 +122,8 @@ class Restoration {
 
   /** Of several with one topic, the youngest; `#restoreRetained` takes those out that are no longer retained. */
   #takeRetained(id: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#durable.wasRetained(bytes, start))
-      this.#core.retained.restore(this.#durable.messageOf(id, bytes, start, end));
+    if (wasRetained(bytes, start))
+      this.#core.retained.restore(this.#durable.messages.messageOf(id, bytes, start, end));
   }
 
   #takeSent(id: number, subscriptionId: number, messageIds: readonly number[]): void {
@@ -216,33 +179,8 @@ class Restoration {
         this.#durable.drop(id);
         continue;
       }
-      const flags = reader.uint8();
-      const protocolVersion = reader.uint8() as ProtocolVersion;
-      const delaySeconds = reader.uint32();
-      const expirySeconds = reader.uint32();
-      const userName = reader.text();
-      const listener = (flags & HAS_LISTENER) === 0 ? "" : reader.text();
-      const topicBytes = reader.raw(reader.uint16());
-      const topic = this.#core.topics.resolve(topicBytes, 0, topicBytes.length, ProtocolVersion.MQTT_5_0);
-      const properties = reader.raw(reader.uint32());
-      const message = Message.of(topic, reader.rest(), (flags & 0x03) as Qos, (flags & 0x04) !== 0);
-      message.properties = properties;
-      message.publisherId = session.clientId;
       session.willRecordId = id;
-      session.will = {
-        message,
-        client: {
-          clientId: session.clientId,
-          userName: userName === "" ? undefined : userName,
-          protocolVersion,
-          address: UNKNOWN_ADDRESS,
-          listener,
-          certificate: undefined,
-          claims: undefined,
-        },
-        delaySeconds,
-        expirySeconds: (flags & 0x08) === 0 ? undefined : expirySeconds,
-      };
+      session.will = readWill(reader, session.clientId, this.#core.topics);
     }
   }
 
@@ -296,7 +234,7 @@ class Restoration {
   async #messageInFlight({ state, messageId }: StoredDelivery): Promise<Message | undefined> {
     const waits = state === InFlight.AWAITING_PUBACK || state === InFlight.AWAITING_PUBREC;
     if (!waits || !this.#durable.store.has(messageId)) return undefined;
-    const read = this.#durable.readMessage(messageId);
+    const read = this.#durable.messages.read(messageId);
     return (isPromise(read) ? await read : read).settle();
   }
 

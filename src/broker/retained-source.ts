@@ -10,8 +10,8 @@ import { isPromise, type MaybePromise } from "#base";
 import type { Message } from "./message.ts";
 import { isAllowed } from "./permissions.ts";
 
-/** Where a client was that is not connected any more does not matter. */
-const NOWHERE = { transport: "memory", remoteAddress: "", remotePort: 0, localPort: 0 } as const;
+/** Where a client was that is not connected any more: it is not known, and does not matter. */
+export const NOWHERE = { transport: "memory", remoteAddress: "", remotePort: 0, localPort: 0 } as const;
 
 /** What is remembered of a publisher beside its client id; the same object for all that it retains. */
 export type RetainedSource = Pick<Identity, "userName" | "listener" | "certificate" | "claims">;

@@ -5,38 +5,38 @@
 import { copyBytes } from "#base";
 import type { Sender } from "#flow";
 import { ProtocolVersion } from "#protocol";
-import type { Channel } from "./channel.ts";
 import type { Message } from "./message.ts";
+import type { Outbound } from "./outbound.ts";
 import type { PublishRun } from "./publish-run.ts";
 import type { DeliveryTerms } from "./route.ts";
 
 /** Whether the bytes of the run are what this client would get, but for packet identifiers. */
-export function fitsRun(channel: Channel, run: PublishRun, terms: DeliveryTerms): boolean {
-  if (run.version !== channel.version && (run.version === ProtocolVersion.MQTT_5_0 || channel.isVersion5))
+export function fitsRun(outbound: Outbound, run: PublishRun, terms: DeliveryTerms): boolean {
+  if (run.version !== outbound.version && (run.version === ProtocolVersion.MQTT_5_0 || outbound.isVersion5))
     return false;
   return (
     terms.isPlain &&
-    (terms.qos === run.qos || (terms.qos > run.qos && !channel.settings.upgradeQos)) &&
-    channel.mount === undefined &&
-    channel.aliasesOut === undefined &&
-    run.largestPacket <= channel.maximumPacketSize
+    (terms.qos === run.qos || (terms.qos > run.qos && !outbound.settings.upgradeQos)) &&
+    outbound.mount === undefined &&
+    outbound.aliases === undefined &&
+    run.largestPacket <= outbound.maximumPacketSize
   );
 }
 
 /** Sends a run of QoS 0 messages that fits. */
-export function sendRun(channel: Channel, run: PublishRun): void {
-  channel.connection.output.append(run.bytes, run.start, run.end);
-  count(channel, run);
+export function sendRun(outbound: Outbound, run: PublishRun): void {
+  outbound.output.append(run.bytes, run.start, run.end);
+  count(outbound, run);
 }
 
 /** Sends a run above QoS 0 that fits, and takes its messages in flight; there is room for them. */
 export function sendRunInFlight(
-  channel: Channel,
+  outbound: Outbound,
   run: PublishRun,
   terms: DeliveryTerms,
   sender: Sender<Message, DeliveryTerms>,
 ): void {
-  const { output } = channel.connection;
+  const { output } = outbound;
   const { qos, topicSize, kept, start } = run;
   const base = output.reserve(run.end - start);
   const { slab } = output;
@@ -53,11 +53,11 @@ export function sendRunInFlight(
     at = run.endOf(at, body);
   }
   output.advance(end);
-  count(channel, run);
+  count(outbound, run);
 }
 
-function count(channel: Channel, run: PublishRun): void {
-  const { metrics } = channel.core;
+function count(outbound: Outbound, run: PublishRun): void {
+  const { metrics } = outbound.core;
   metrics.packetsSent += run.count;
   metrics.publishSent += run.count;
   metrics.publishBytesSent += run.payloadBytes;

@@ -1,28 +1,30 @@
 /**
- * The Session State of one client (section 4.1) and the way of its messages: straight out, in flight, or waiting. HOT.
+ * The Session State of one client (section 4.1), and which way each of its messages takes: straight out, in flight, or into its
+ * queue. HOT.
  *
  * Order: whatever comes while something waits goes behind it, at any QoS, online or not; so the order of a topic holds
  * across absence and resumption. A receiver that does not read costs its own queue and nothing else.
  */
 
-import { isPromise, type MaybePromise, Timer, type Timers, type TimerTarget } from "#base";
+import type { MaybePromise, Timers } from "#base";
 import { InFlight, Receiver, Sender } from "#flow";
 import type { Qos, ReasonCode } from "#protocol";
 import { SESSION_NEVER_EXPIRES } from "#protocol";
+import { Absence } from "./absence.ts";
 import type { Channel } from "./channel.ts";
-import { Delivery, DeliveryQueue, type QueueOwner, type RetainedBacklog } from "./delivery-queue.ts";
+import type { RetainedBacklog } from "./delivery-queue.ts";
 import type { DurableState } from "./durable-state.ts";
-import { loadDelivery } from "./load-delivery.ts";
-import { type Message, NEVER } from "./message.ts";
+import type { Message } from "./message.ts";
 import type { Outcomes, UndeliveredKind } from "./outcome.ts";
 import type { Permissions } from "./permissions.ts";
 import type { PublishRun } from "./publish-run.ts";
-import { RetainedDebt } from "./retained-debt.ts";
+import type { RetainedDebt } from "./retained-debt.ts";
 import type { DeliveryTerms } from "./route.ts";
-import { fits, sendPublish } from "./send-publish.ts";
+import { resendNext, sendInFlight } from "./send-in-flight.ts";
 import { fitsRun, sendRun, sendRunInFlight } from "./send-run.ts";
+import { SessionQueue } from "./session-queue.ts";
 import type { BrokerSettings } from "./settings.ts";
-import { StoredQueue } from "./stored-queue.ts";
+import type { StoredQueue } from "./stored-queue.ts";
 import { HeldSubscriptions } from "./subscription.ts";
 import type { WillMessage } from "./will.ts";
 
@@ -49,7 +51,7 @@ export interface PublishDecision {
   readonly reasonString?: string | undefined;
 }
 
-export class Session implements TimerTarget, QueueOwner {
+export class Session {
   readonly clientId: string;
   readonly #host: SessionHost;
 
@@ -63,7 +65,7 @@ export class Session implements TimerTarget, QueueOwner {
   readonly sender = new Sender<Message, DeliveryTerms>();
   readonly receiver = new Receiver();
   /** Made when something has to wait. */
-  #queue: DeliveryQueue | undefined = undefined;
+  #queue: SessionQueue | undefined = undefined;
   #will: WillMessage | undefined = undefined;
   #undecided: Map<number, Promise<PublishDecision>> | undefined = undefined;
   /** Seconds that it outlives its connection; 0xFFFFFFFF for ever. */
@@ -74,18 +76,10 @@ export class Session implements TimerTarget, QueueOwner {
   limits: BrokerSettings;
   /** Ended: it must not be used again. */
   ended = false;
-  // Set while the client is away and something is due.
-  #expiryTimer: Timer | undefined = undefined;
-  #willTimer: Timer | undefined = undefined;
+  /** Made when something is due while the client is away. */
+  #absence: Absence | undefined = undefined;
   /** A subscriber inside the program instead of a client: gets every message at once. */
   readonly local: ((message: Message, terms: DeliveryTerms) => void) | undefined;
-
-  /** A record is being read. */
-  #isLoading = false;
-  /** The gate is asked about a retained message. */
-  #isJudging = false;
-  /** The one that it took its time for, and what it says. */
-  #judged: { readonly delivery: Delivery; readonly isGivenOut: boolean } | undefined = undefined;
 
   // for the connection
   channel: Channel | undefined = undefined;
@@ -112,10 +106,6 @@ export class Session implements TimerTarget, QueueOwner {
     if (this.recordId !== 0) this.#host.durable?.setWill(this, will);
   }
 
-  get outcomes(): Outcomes {
-    return this.#host.outcomes;
-  }
-
   get outlivesConnection(): boolean {
     return this.expiryInterval > 0;
   }
@@ -129,6 +119,11 @@ export class Session implements TimerTarget, QueueOwner {
     return this.#queue?.size ?? 0;
   }
 
+  get #openQueue(): SessionQueue {
+    this.#queue ??= new SessionQueue(this, this.#host);
+    return this.#queue;
+  }
+
   get #nothingWaits(): boolean {
     return this.#queue === undefined || this.#queue.isEmpty;
   }
@@ -138,26 +133,16 @@ export class Session implements TimerTarget, QueueOwner {
     return this.channel?.isWritable === true && this.#nothingWaits && this.sender.ready;
   }
 
-  /** For the end of the session. */
-  get expiryTimer(): Timer {
-    this.#expiryTimer ??= new Timer(this);
-    return this.#expiryTimer;
-  }
-
-  /** For the will that is delayed. */
-  get willTimer(): Timer {
-    this.#willTimer ??= new Timer(this);
-    return this.#willTimer;
+  /** The one that the client's connection has left behind. */
+  get absence(): Absence {
+    this.#absence ??= new Absence(this, this.#host);
+    return this.#absence;
   }
 
   /** Nothing is due any more. */
   disarm(timers: Timers): void {
-    if (this.#expiryTimer !== undefined) timers.disarm(this.#expiryTimer);
-    if (this.#willTimer !== undefined) timers.disarm(this.#willTimer);
-  }
-
-  onTimer(timer: Timer): void {
-    this.#host.onSessionTimer(this, timer === this.#willTimer ? "will" : "expiry");
+    this.#absence?.end(timers);
+    this.#absence = undefined;
   }
 
   /** A message for this session. `message` may lie in a chunk: it is kept here if it is needed longer. HOT. */
@@ -173,7 +158,9 @@ export class Session implements TimerTarget, QueueOwner {
     const qos: Qos = message.qos < terms.qos && !this.limits.upgradeQos ? message.qos : terms.qos;
     const channel = this.channel;
     if (qos > 0 && this.recordId !== 0) {
-      this.#deliverDurably(message, terms, qos);
+      if (channel !== undefined && this.canTakeNow)
+        sendInFlight(this, channel.outbound, message, terms, qos, 0);
+      else this.#openQueue.pushDurably(message, terms, qos);
       return;
     }
     if (channel === undefined) {
@@ -186,92 +173,71 @@ export class Session implements TimerTarget, QueueOwner {
         this.#host.outcomes.record("receiver-offline", this.clientId, message);
         return;
       }
-      this.#enqueue(new Delivery(message.settle(), terms, qos));
+      this.#openQueue.push(message.settle(), terms, qos);
       return;
     }
     if (this.#nothingWaits && !this.sender.resending) {
       if (qos === 0) {
-        channel.sendQos0(message, terms);
+        channel.outbound.sendQos0(message, terms);
         return;
       }
       if (this.sender.ready && channel.isWritable) {
-        this.#send(channel, new Delivery(message, terms, qos));
+        sendInFlight(this, channel.outbound, message, terms, qos, 0);
         return;
       }
     }
-    this.#enqueue(new Delivery(message.keep(), terms, qos));
-  }
-
-  /** As `deliver`, of a session that is kept in the store: the message is written there first. */
-  #deliverDurably(message: Message, terms: DeliveryTerms, qos: Qos): void {
-    const durable = this.#host.durable as DurableState;
-    const channel = this.channel;
-    if (channel !== undefined && this.canTakeNow && !this.sender.resending) {
-      const permitted = channel.mayDeliver(message.keep(), terms, qos);
-      if (permitted === undefined) return;
-      const packetId = this.sender.send(permitted, terms, qos);
-      this.sender.mark(packetId, durable.deliver(this, permitted, terms, qos, packetId));
-      // Under this identifier and no other, or a restart would deliver it twice.
-      if (qos === 2) channel.holdOutput();
-      sendPublish(channel, permitted, terms, qos, packetId, false);
-      return;
-    }
-    this.#queue ??= new DeliveryQueue();
-    if (!this.#queue.admit(message, qos, this)) return;
-    const recordId = durable.deliver(this, message, terms, qos, 0);
-    // Those of shared subscriptions may have to be handed on, so they stay at hand.
-    if (terms.group === undefined) this.#queue.appendStored(recordId, message.sizeBytes);
-    else this.#queue.append(new Delivery(message.settle(), terms, qos, recordId));
+    this.#openQueue.push(message.keep(), terms, qos);
   }
 
   /** Whether a run of messages can be taken as it is; if not, they are to be delivered one by one. HOT. */
   canTakeRun(run: PublishRun, terms: DeliveryTerms): boolean {
     const channel = this.channel;
-    if (channel === undefined || !this.#nothingWaits || this.sender.resending || channel.isBehind)
+    if (channel === undefined || !this.#nothingWaits || this.sender.resending || channel.outbound.isBehind)
       return false;
     if (this.permissions !== undefined && !this.permissions.mayReceive(run.topic)) return false;
     if (run.qos > 0 && (this.recordId !== 0 || this.sender.room < run.count || !channel.isWritable))
       return false;
-    return fitsRun(channel, run, terms);
+    return fitsRun(channel.outbound, run, terms);
   }
 
   /** Takes a run if it can. Returns whether it did. HOT. */
   takeRun(run: PublishRun, terms: DeliveryTerms): boolean {
     const channel = this.channel;
     if (channel === undefined || !this.canTakeRun(run, terms)) return false;
-    if (run.qos === 0) sendRun(channel, run);
-    else sendRunInFlight(channel, run, terms, this.sender);
+    if (run.qos === 0) sendRun(channel.outbound, run);
+    else sendRunInFlight(channel.outbound, run, terms, this.sender);
     return true;
   }
 
   /** A delivery that waited before a restart; they come in their order. */
   restoreQueued(recordId: number, sizeBytes: number): void {
-    this.#queue ??= new DeliveryQueue();
-    this.#queue.appendStored(recordId, sizeBytes);
+    this.#openQueue.restore(recordId, sizeBytes);
   }
 
-  /** Retained messages for a new subscription; they are read as the client takes them, from the next `pump` on. */
+  /** Retained messages for a new subscription; they are read as the client takes them, from `sendRetained` on. */
   addRetained(backlog: Omit<RetainedBacklog, "debt">): void {
-    const { durable } = this.#host;
-    const isOwed = this.recordId !== 0 && backlog.terms.qos > 0 && durable !== undefined;
-    const debt = isOwed ? new RetainedDebt(durable, this, backlog.topicFilter) : undefined;
-    this.restoreRetained({ ...backlog, debt });
+    this.#openQueue.addRetained(backlog);
   }
 
   /** Those that were not sent before a restart. */
   restoreRetained(backlog: RetainedBacklog): void {
-    this.#queue ??= new DeliveryQueue();
-    this.#queue.addBacklog(backlog);
+    this.#openQueue.restoreRetained(backlog);
   }
 
   /** What the subscription to a filter is still owed of the retained messages. */
   retainedDebtOf(topicFilter: string): RetainedDebt | undefined {
-    return this.#queue?.debtOf(topicFilter);
+    return this.#queue?.retainedDebtOf(topicFilter);
   }
 
   /** The subscription is gone: its retained messages are not begun any more [MQTT-3.10.4-2]. */
   withdrawRetained(topicFilter: string): void {
-    this.#queue?.removeBacklog(topicFilter);
+    this.#queue?.withdrawRetained(topicFilter);
+  }
+
+  /** Begins with what new subscriptions have added. Most find nothing, and leave no queue behind. */
+  sendRetained(): void {
+    this.pump();
+    this.#trimQueue();
   }
 
   /** An acknowledgement made room. HOT. */
@@ -284,91 +250,9 @@ export class Session implements TimerTarget, QueueOwner {
     const channel = this.channel;
     if (channel === undefined || this.local !== undefined) return;
     while (this.sender.resending && channel.isWritable) {
-      if (!this.#resendNext(channel)) return;
+      if (!resendNext(this, channel.outbound)) return;
     }
-    const queue = this.#queue;
-    if (this.sender.resending || queue === undefined) return;
-    while (channel.isWritable && this.channel === channel) {
-      const { unloaded } = queue;
-      if (unloaded !== 0 && !this.#load(queue, unloaded)) return;
-      const next = queue.peek(this.limits);
-      if (next === undefined || (next.qos > 0 && !this.sender.ready)) return;
-      const isGivenOut = next.terms.isRetained ? this.#sourceVerdict(queue, next) : true;
-      if (isGivenOut === undefined) return;
-      queue.shift();
-      const { expiresAt } = next.message;
-      if (expiresAt !== NEVER && expiresAt <= this.#host.now()) {
-        this.#host.outcomes.record("message-expired", this.clientId, next.message); // [MQTT-3.3.2-5]
-        this.onDropped(next);
-      } else if (this.permissions?.mayReceive(next.message.topic) === false) {
-        // A retained one, or what was allowed when it came.
-        this.#host.outcomes.record("receiver-not-permitted", this.clientId, next.message);
-        this.onDropped(next);
-      } else if (!isGivenOut) {
-        this.#host.outcomes.record("publisher-not-permitted", this.clientId, next.message);
-        this.onDropped(next);
-      } else if (next.qos === 0) channel.sendQos0(next.message, next.terms);
-      else this.#send(channel, next);
-    }
-  }
-
-  /** Whether a retained message is given out; undefined while the gate thinks about it, `pump` follows then. */
-  #sourceVerdict(queue: DeliveryQueue, next: Delivery): boolean | undefined {
-    if (this.#isJudging) return undefined;
-    const judged = this.#judged;
-    this.#judged = undefined;
-    if (next === judged?.delivery) return judged.isGivenOut;
-    const verdict = this.#host.mayGiveOut?.(next.message) ?? true;
-    if (!isPromise(verdict)) return verdict;
-    this.#isJudging = true;
-    verdict
-      .then((isGivenOut) => {
-        this.#isJudging = false;
-        if (this.channel === undefined || queue !== this.#queue) return;
-        this.#judged = { delivery: next, isGivenOut };
-        this.pump();
-      })
-      .catch((error: unknown) => this.channel?.onFault(error, false));
-    return undefined;
-  }
-
-  /** Reads the next delivery from the store. Returns whether it was at hand; if not, `pump` follows. */
-  #load(queue: DeliveryQueue, recordId: number): boolean {
-    if (this.#isLoading) return false;
-    const loading = loadDelivery(this.#host.durable as DurableState, recordId);
-    if (loading instanceof Delivery) {
-      queue.load(loading);
-      return true;
-    }
-    this.#isLoading = true;
-    loading
-      .then(
-        (delivery) => {
-          // It may have been dropped meanwhile.
-          if (queue.unloaded === recordId && this.channel !== undefined) queue.load(delivery);
-        },
-        (error: unknown) => {
-          if (queue.unloaded === recordId) this.#host.onReadFailure(error, this);
-        },
-      )
-      .finally(() => {
-        this.#isLoading = false;
-        if (queue.unloaded !== recordId) this.pump();
-      })
-      .catch((error: unknown) => this.channel?.onFault(error, false));
-    return false;
-  }
-
-  /** @internal it fell out of the queue, or came to its end there */
-  onDropped(delivery: Delivery): void {
-    if (delivery.recordId !== 0) this.#host.durable?.finish(delivery.recordId, delivery.message.recordId);
-  }
-
-  /** @internal so did this one */
-  onStoredDropped(recordId: number): void {
-    const stored = new StoredQueue();
-    stored.push(recordId, 0);
-    this.#host.discard(stored, this.clientId, "queue-full");
+    if (!this.sender.resending) this.#queue?.pump(channel);
   }
 
   /**
@@ -380,16 +264,7 @@ export class Session implements TimerTarget, QueueOwner {
     this.permissions?.client.settle();
     this.sender.disconnect();
     for (const { message } of this.sender.unacknowledged()) message?.settle();
-    this.#queue?.unload();
-    const { queueQos0 } = this.#host.settings;
-    const movable = this.#queue?.extract(
-      ({ qos, terms }) => (qos === 0 && !queueQos0) || terms.group?.hasOnline(this) === true,
-    );
-    for (const delivery of movable ?? []) {
-      if (!this.#handOn(delivery.message, delivery.terms))
-        this.#host.outcomes.record("receiver-offline", this.clientId, delivery.message);
-      this.onDropped(delivery);
-    }
+    this.#queue?.onDisconnected();
   }
 
   /**
@@ -403,83 +278,31 @@ export class Session implements TimerTarget, QueueOwner {
       const recordId = this.sender.markOf(packetId);
       this.sender.complete(packetId, state);
       if (message !== undefined) {
-        const isHandedOn = state === InFlight.AWAITING_PUBACK && this.#handOn(message, terms);
+        const isHandedOn = state === InFlight.AWAITING_PUBACK && this.handOn(message, terms);
         if (!isHandedOn) outcomes.record("session-ended", this.clientId, message);
       }
       if (recordId !== 0) durable?.finish(recordId, message?.recordId ?? 0);
     }
-    for (const delivery of this.#queue?.drain() ?? []) {
-      const { message, terms } = delivery;
-      if (!this.#handOn(message, terms)) outcomes.record("session-ended", this.clientId, message);
-      this.onDropped(delivery);
-    }
-    const stored = this.#queue?.takeStored();
-    if (stored !== undefined) this.#host.discard(stored, this.clientId, "session-ended");
+    this.#queue?.end();
     this.trim();
   }
 
   /** Gives back the room that an earlier burst took, where nothing is left of it. */
   trim(): void {
     this.sender.trim();
+    this.#trimQueue();
+  }
+
+  #trimQueue(): void {
     if (this.#nothingWaits) this.#queue = undefined;
   }
 
-  /** A message of a shared subscription goes to another member. Returns false if there is none. */
-  #handOn(message: Message, terms: DeliveryTerms | undefined): boolean {
+  /** @internal A message of a shared subscription goes to another member. Returns false if there is none. */
+  handOn(message: Message, terms: DeliveryTerms | undefined): boolean {
     const group = terms?.group;
     if (group === undefined) return false;
     if (message.expiresAt > this.#host.now()) return group.deliver(message, this);
     this.#host.outcomes.record("message-expired", this.clientId, message); // [MQTT-3.3.2-5]
     return true;
-  }
-
-  #send(channel: Channel, delivery: Delivery): void {
-    const { message, terms, qos, recordId } = delivery;
-    const permitted = channel.mayDeliver(message.keep(), terms, qos);
-    if (permitted === undefined) {
-      this.onDropped(delivery);
-      return;
-    }
-    const packetId = this.sender.send(permitted, terms, qos);
-    if (recordId !== 0) {
-      permitted.recordId = message.recordId;
-      this.sender.mark(packetId, recordId);
-      this.#host.durable?.send(recordId, this, permitted, terms, qos, packetId);
-      if (qos === 2) channel.holdOutput();
-    } else if (this.recordId !== 0) {
-      // A retained message for a new subscription is written only now, from when on it is in flight as others are.
-      const durable = this.#host.durable as DurableState;
-      this.sender.mark(packetId, durable.deliver(this, permitted, terms, qos, packetId));
-      if (qos === 2) channel.holdOutput();
-    }
-    sendPublish(channel, permitted, terms, qos, packetId, false);
-  }
-
-  /** Returns false when the quota does not allow more. */
-  #resendNext(channel: Channel): boolean {
-    const resend = this.sender.nextResend();
-    if (resend === undefined) return !this.sender.resending;
-    const { packetId, state, message, terms } = resend;
-    if (message === undefined || terms === undefined) {
-      channel.sendPubrel(packetId);
-      return true;
-    }
-    const isOutside = channel.mount?.covers(message.topic) === false;
-    const qos: Qos = state === InFlight.AWAITING_PUBACK ? 1 : 2;
-    if (!isOutside && fits(channel, message, terms, qos))
-      sendPublish(channel, message, terms, qos, packetId, true); // [MQTT-3.3.1-1]
-    else {
-      const recordId = this.sender.markOf(packetId);
-      if (recordId !== 0) this.#host.durable?.finish(recordId, message.recordId);
-      this.sender.complete(packetId, state);
-      const kind = isOutside ? "receiver-not-permitted" : "packet-too-large"; // [MQTT-3.1.2-25]
-      this.#host.outcomes.record(kind, this.clientId, message);
-    }
-    return true;
-  }
-
-  #enqueue(delivery: Delivery): void {
-    this.#queue ??= new DeliveryQueue();
-    this.#queue.push(delivery, this);
   }
 }

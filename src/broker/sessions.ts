@@ -155,8 +155,7 @@ export class Sessions implements SessionHost {
     const { timers } = this.#core;
     const expiryMs = session.expiryInterval * 1000 - awayMs;
     if (!session.neverExpires && expiryMs <= 0) {
-      this.#core.metrics.sessionsExpired++;
-      this.end(session); // [MQTT-4.1.0-2]
+      this.#expire(session);
       return;
     }
     const { will } = session;
@@ -164,9 +163,9 @@ export class Sessions implements SessionHost {
       // Should the session end before the delay is over, its end publishes the will [MQTT-3.1.2-8].
       const delayMs = will.delaySeconds * 1000 - awayMs;
       if (delayMs <= 0) this.#publishWill(session, will);
-      else timers.arm(session.willTimer, delayMs);
+      else session.absence.awaitWill(timers, delayMs);
     }
-    if (!session.neverExpires) timers.arm(session.expiryTimer, expiryMs);
+    if (!session.neverExpires) session.absence.awaitExpiry(timers, expiryMs);
   }
 
   onSessionTimer(session: Session, due: "will" | "expiry"): void {
@@ -174,12 +173,16 @@ export class Sessions implements SessionHost {
       if (session.will !== undefined) this.#publishWill(session, session.will);
       return;
     }
+    this.#expire(session);
+  }
+
+  #expire(session: Session): void {
     this.#core.metrics.sessionsExpired++;
-    this.end(session); // [MQTT-4.1.0-2]
+    this.end(session, { hasExpired: true }); // [MQTT-4.1.0-2]
   }
 
   /** Ends `session`: its subscriptions go, its will is due at once, and every message in it has its outcome. */
-  end(session: Session): void {
+  end(session: Session, { hasExpired }: { readonly hasExpired: boolean } = { hasExpired: false }): void {
     if (session.ended) return;
     this.#sessions.delete(session.clientId);
     session.disarm(this.#core.timers);
@@ -190,7 +193,7 @@ export class Sessions implements SessionHost {
     session.subscriptions.clear();
     this.#core.onSessionEnded();
     if (will !== undefined) this.#publishWill(session, will);
-    this.#core.events.emit("sessionEnded", { clientId: session.clientId });
+    this.#core.events.emit("sessionEnded", { clientId: session.clientId, hasExpired });
   }
 
   /** A subscriber inside the program; it is in no list and has no limits. */

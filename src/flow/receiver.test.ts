@@ -1,24 +1,14 @@
 // oxlint-disable vitest/no-conditional-expect -- what a step of a model or of a loop answers depends on the step
 
 import { describe, expect, test } from "vitest";
-import { ProtocolError, ReasonCode } from "#protocol";
+import { ReasonCode } from "#protocol";
+import { reasonCodeOf } from "../../test/support/reason-code-of.ts";
 import { Receiver } from "./receiver.ts";
 
 function connected(receiveMaximum = 10): Receiver {
   const receiver = new Receiver();
   receiver.connect(receiveMaximum);
   return receiver;
-}
-
-/** The reason code of what `act` throws. */
-function refusalOf(act: () => unknown): number | undefined {
-  try {
-    act();
-    return undefined;
-  } catch (error) {
-    expect(error).toBeInstanceOf(ProtocolError);
-    return (error as ProtocolError).reasonCode;
-  }
 }
 
 describe("receiver", () => {
@@ -51,8 +41,8 @@ describe("receiver", () => {
     receiver.onQos1();
     receiver.onQos2(7);
     expect(receiver.onQos2(7)).toBe(false);
-    expect(refusalOf(() => receiver.onQos1())).toBe(ReasonCode.RECEIVE_MAXIMUM_EXCEEDED);
-    expect(refusalOf(() => receiver.onQos2(8))).toBe(ReasonCode.RECEIVE_MAXIMUM_EXCEEDED);
+    expect(reasonCodeOf(() => receiver.onQos1())).toBe(ReasonCode.RECEIVE_MAXIMUM_EXCEEDED);
+    expect(reasonCodeOf(() => receiver.onQos2(8))).toBe(ReasonCode.RECEIVE_MAXIMUM_EXCEEDED);
     receiver.acknowledged();
     expect(receiver.onQos2(8)).toBe(true);
   });
@@ -73,14 +63,14 @@ describe("receiver", () => {
     receiver.refuse(3);
     expect(receiver.outstanding).toBe(0);
     receiver.onQos1();
-    expect(refusalOf(() => receiver.onQos1())).toBe(ReasonCode.RECEIVE_MAXIMUM_EXCEEDED);
+    expect(reasonCodeOf(() => receiver.onQos1())).toBe(ReasonCode.RECEIVE_MAXIMUM_EXCEEDED);
   });
 
   test("all identifiers at once", () => {
     const receiver = connected(65_535);
     for (let packetId = 1; packetId <= 65_535; packetId++) receiver.onQos2(packetId);
     expect(receiver.unreleased).toBe(65_535);
-    expect(refusalOf(() => receiver.onQos1())).toBe(ReasonCode.RECEIVE_MAXIMUM_EXCEEDED);
+    expect(reasonCodeOf(() => receiver.onQos1())).toBe(ReasonCode.RECEIVE_MAXIMUM_EXCEEDED);
     for (let packetId = 1; packetId <= 65_535; packetId++) receiver.release(packetId);
     expect([receiver.unreleased, receiver.outstanding]).toEqual([0, 0]);
   });

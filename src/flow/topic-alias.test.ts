@@ -1,18 +1,9 @@
 // oxlint-disable vitest/no-conditional-expect -- what a step of a model or of a loop answers depends on the step
 
 import { describe, expect, test } from "vitest";
-import { ProtocolError, ReasonCode } from "#protocol";
+import { ReasonCode } from "#protocol";
+import { reasonCodeOf } from "../../test/support/reason-code-of.ts";
 import { InboundAliases, OutboundAliases } from "./topic-alias.ts";
-
-function codeOf(act: () => unknown): number | undefined {
-  try {
-    act();
-    return undefined;
-  } catch (error) {
-    expect(error).toBeInstanceOf(ProtocolError);
-    return (error as ProtocolError).reasonCode;
-  }
-}
 
 describe("inbound aliases", () => {
   test("stand for what was set last, each for itself", () => {
@@ -26,13 +17,15 @@ describe("inbound aliases", () => {
   test("0 and those above the maximum are invalid, one that was not set is a protocol error", () => {
     const aliases = new InboundAliases<string>(3);
     for (const alias of [0, 4, 65_535]) {
-      expect(codeOf(() => aliases.set(alias, "a"))).toBe(ReasonCode.TOPIC_ALIAS_INVALID);
-      expect(codeOf(() => aliases.get(alias))).toBe(ReasonCode.TOPIC_ALIAS_INVALID);
+      expect(reasonCodeOf(() => aliases.set(alias, "a"))).toBe(ReasonCode.TOPIC_ALIAS_INVALID);
+      expect(reasonCodeOf(() => aliases.get(alias))).toBe(ReasonCode.TOPIC_ALIAS_INVALID);
     }
-    expect(codeOf(() => aliases.get(2))).toBe(ReasonCode.PROTOCOL_ERROR);
+    expect(reasonCodeOf(() => aliases.get(2))).toBe(ReasonCode.PROTOCOL_ERROR);
     aliases.set(3, "a");
-    expect(codeOf(() => aliases.get(2))).toBe(ReasonCode.PROTOCOL_ERROR);
-    expect(codeOf(() => new InboundAliases<string>(0).set(1, "a"))).toBe(ReasonCode.TOPIC_ALIAS_INVALID);
+    expect(reasonCodeOf(() => aliases.get(2))).toBe(ReasonCode.PROTOCOL_ERROR);
+    expect(reasonCodeOf(() => new InboundAliases<string>(0).set(1, "a"))).toBe(
+      ReasonCode.TOPIC_ALIAS_INVALID,
+    );
   });
 });
 

@@ -1,20 +1,19 @@
 import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { seededRandom } from "#base";
 import { ReasonCode } from "#protocol";
 import { certificateOf, loginOf } from "../../test/support/logins.ts";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { type CertificateField, CertificateLogin, nameInCertificate, PskLogin } from "./certificate-login.ts";
 
 const openssl = "openssl";
 
 /** A certificate by openssl, as Node reads it, and its subject as RFC 2253 has it. */
 function made(subject: string, names = ""): { certificate: X509Certificate; rfc2253: string } {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const path = (name: string): string => join(folder, name);
   const extensions = names === "" ? "" : `[v]\nsubjectAltName=@s\n[s]\n${names}\n`;
   writeFileSync(

@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { concatBytes, EMPTY_BYTES, seededRandom, toHex } from "#base";
+import { mutatedBytes } from "../../test/support/mutated-bytes.ts";
 import { decodePacket } from "./decode/packet.ts";
 import { toPublishPacket } from "./decode/publish.ts";
 import { encodePacket } from "./encode/packet.ts";
@@ -303,7 +304,10 @@ describe.each(ways)("version $version, received by a $side", ({ version, side })
     const misnamed: string[] = [];
     let accepted = 0;
     for (let run = 0; run < 20_000; run++) {
-      const mutated = mutate(samples[random.below(samples.length)] ?? EMPTY_BYTES, random.below.bind(random));
+      const mutated = mutatedBytes(
+        samples[random.below(samples.length)] ?? EMPTY_BYTES,
+        random.below.bind(random),
+      );
       const isConnect = side === "server" && (mutated[0] ?? 0) >> 4 === PacketType.CONNECT;
       try {
         new Framer(sink, { side, version: isConnect ? undefined : version }).push(mutated);
@@ -319,26 +323,3 @@ describe.each(ways)("version $version, received by a $side", ({ version, side })
     expect(accepted).toBeGreaterThan(100);
   });
 });
-
-/** One to three changes: another byte, a flipped bit, a byte more or less; then the remaining length is usually mended. */
-function mutate(original: Uint8Array, below: (bound: number) => number): Uint8Array {
-  const mutated = [...original];
-  for (let changes = 1 + below(3); changes > 0; changes--) {
-    const at = below(mutated.length + 1);
-    switch (below(4)) {
-      case 0:
-        mutated[at] = below(256);
-        break;
-      case 1:
-        mutated[at] = (mutated[at] ?? 0) ^ (1 << below(8));
-        break;
-      case 2:
-        mutated.splice(at, 0, below(256));
-        break;
-      default:
-        mutated.splice(at, 1);
-    }
-  }
-  if (below(4) > 0 && mutated.length >= 2 && mutated.length < 130) mutated[1] = mutated.length - 2;
-  return Uint8Array.from(mutated);
-}

@@ -55,6 +55,7 @@ export type {
 export { SESSION_NEVER_EXPIRES } from "./property.ts";
 export { NO_EXPIRY, PublishView } from "./publish-view.ts";
 export { FIRST_REFUSAL, ReasonCode, reasonName } from "./reason-code.ts";
+export { returnCodeOfReason } from "./reason-code-sets.ts";
 export {
   isSharedFilter,
   type ParsedTopicFilter,

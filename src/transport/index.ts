@@ -5,7 +5,7 @@
 export type { ArrivalOptions } from "./arrivals.ts";
 export type { SocketFamily } from "./bind.ts";
 export { type ConnectPipes, type PipeContractCase, pipeContract } from "./contract.ts";
-export { ListenError, PipeError, type PipeErrorKind } from "./errors.ts";
+export { ListenError, listenOnPortError, PipeError, type PipeErrorKind } from "./errors.ts";
 export { type MemoryListener, memoryListener, memoryPipes } from "./memory.ts";
 export type {
   ListeningAddress,

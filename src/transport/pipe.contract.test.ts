@@ -3,11 +3,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { systemClock } from "#base";
-import { type ConnectPipes, pipeContract } from "./contract.ts";
+import { testContract, through } from "../../test/support/pipe-contract.ts";
+import type { ConnectPipes } from "./contract.ts";
 import { memoryPipes } from "./memory.ts";
-import type { ListeningAddress, Pipe, TransportListener } from "./pipe.ts";
 import type { PipeKind } from "./pipe-choice.ts";
 import { connectTcp, tcpListener } from "./tcp.ts";
 import { connectWebSocket, webSocketListener } from "./websocket.ts";
@@ -20,18 +20,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(folder, { recursive: true }));
-
-/** Connects through a listener that is closed again at once, since existing pipes go on. */
-async function through(
-  listener: TransportListener,
-  dial: (address: ListeningAddress) => Promise<Pipe>,
-): Promise<readonly [Pipe, Pipe]> {
-  const { promise: accepted, resolve } = Promise.withResolvers<Pipe>();
-  const [address] = await listener.start(resolve);
-  const pipes = await Promise.all([dial(address as ListeningAddress), accepted]);
-  await listener.close();
-  return pipes;
-}
 
 function overTcp(host: string, pipes: PipeKind): ConnectPipes {
   return (graceMs) =>
@@ -62,13 +50,4 @@ const transports: Readonly<Record<string, ConnectPipes>> = {
   memory: async (graceMs) => memoryPipes(systemClock(), { graceMs }),
 };
 
-describe.each(Object.entries(transports))("%s", (_name, connect) => {
-  const reversed: ConnectPipes = async (graceMs) => {
-    const [dialer, acceptor] = await connect(graceMs);
-    return [acceptor, dialer];
-  };
-  for (const { name, run } of pipeContract) {
-    test(`${name} (dialer first)`, () => run(connect));
-    test(`${name} (acceptor first)`, () => run(reversed));
-  }
-});
+testContract(transports);

@@ -1,12 +1,12 @@
 // Commands of dynamic security that mean harm: of wrong types, huge, deep, with names that JavaScript knows. All are answered, and
 // what is answered with an error has changed nothing.
-import { createHash, pbkdf2Sync } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DynamicSecurity } from "#access";
 import type { Identity } from "#auth";
 import { ConfigError, seededRandom, utf8Decode, utf8Encode } from "#base";
 import { VirtualClock } from "#testing";
+import { syncHashing } from "../support/sync-hashing.ts";
 
 const admin: Identity = {
   clientId: "admin",
@@ -26,11 +26,7 @@ const file = JSON.stringify({
 function started(text = file): DynamicSecurity {
   return new DynamicSecurity(text, {
     source: "dynsec.json",
-    hashing: {
-      sha512: (bytes) => createHash("sha512").update(bytes).digest(),
-      pbkdf2Sha512: (password, salt, iterations, length) =>
-        pbkdf2Sync(password, salt, iterations, length, "sha512"),
-    },
+    hashing: syncHashing,
     random: seededRandom(1),
     clock: new VirtualClock(),
     iterations: 1,

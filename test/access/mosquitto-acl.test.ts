@@ -1,7 +1,6 @@
 // Access files, decided by Martlet and by Debian's mosquitto: what each client may publish, and what it receives.
 import { spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { AclFile } from "#access";
@@ -9,7 +8,9 @@ import type { Identity } from "#auth";
 import { type Random, seededRandom } from "#base";
 import { PacketType, ReasonCode } from "#protocol";
 import { connectTcp } from "#transport";
-import { freePort, mosquittoProgram, untilListening } from "../conformance/mosquitto.ts";
+import { mosquittoProgram, untilListening } from "../conformance/mosquitto.ts";
+import { freePort } from "../support/ports.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { TestClient } from "../support/test-client.ts";
 import { until } from "../support/until.ts";
 
@@ -53,8 +54,7 @@ function randomFile(random: Random): string {
 }
 
 async function mosquittoWith(file: string): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-acl-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   chmodSync(folder, 0o755);
   const port = await freePort();
   const rules = join(folder, "rules");

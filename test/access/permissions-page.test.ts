@@ -1,5 +1,4 @@
 // The examples of docs/how-to/permissions.md: each block decides as the table below it says.
-import { createHash, pbkdf2Sync } from "node:crypto";
 import { parse } from "smol-toml";
 import { describe, expect, test } from "vitest";
 import {
@@ -15,6 +14,7 @@ import { seededRandom, utf8Encode } from "#base";
 import type { Qos } from "#protocol";
 import { VirtualClock } from "#testing";
 import { textOf } from "../docs/pages.ts";
+import { syncHashing } from "../support/sync-hashing.ts";
 
 const page = textOf("docs/how-to/permissions.md");
 
@@ -163,11 +163,7 @@ async function afterCommands(console: string): Promise<DynamicSecurity> {
   };
   const security = new DynamicSecurity(JSON.stringify(file), {
     source: "dynamic-security.json",
-    hashing: {
-      sha512: (bytes) => createHash("sha512").update(bytes).digest(),
-      pbkdf2Sha512: (password, salt, iterations, length) =>
-        pbkdf2Sync(password, salt, iterations, length, "sha512"),
-    },
+    hashing: syncHashing,
     random: seededRandom(1),
     clock: new VirtualClock(),
     iterations: 1,

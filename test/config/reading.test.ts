@@ -170,6 +170,11 @@ describe("what belongs together", () => {
     ['[logins]\norder = []\n[logins.scram]\npath = "a"', 'logins.scram: nobody would ask it; add "scram"'],
     ["[logins.certificate]", "logins.certificate: no listener asks for a certificate"],
     ["[logins.psk]", "logins.psk: no listener has pre-shared keys"],
+    [
+      '[[listeners]]\nlogins = { certificate = "subject" }',
+      "listeners[0].logins.certificate: nobody is asked for a certificate here",
+    ],
+    ["[[listeners]]\nlogins = { psk = true }", "listeners[0].logins.psk: there are no pre-shared keys here"],
     ['[log]\ndestination = "file"', "log.file: it is missing"],
     [
       '[[listeners]]\nprotocol = "tls"\ntls = { cert = "a" }',
@@ -252,12 +257,38 @@ describe("which source wins", () => {
     const settings = ["log.level=warn", "listeners.0.port=1"];
     expect(await problemsIn("log = 5\nlisteners = 6\n", { settings })).toEqual([
       "martlet.toml:1:1: log: 5 is not allowed; it is a table.",
-      "martlet.toml:2:1: listeners: 6 is not allowed; it is a list of tables.",
+      "martlet.toml:2:1: listeners: 6 is not allowed; it is a list of tables, in TOML [[listeners]].",
     ]);
     expect(await problemsIn("- log\n", { settings }, "martlet.yaml")).toEqual([
       "martlet.yaml: a list is not allowed; it is a table.",
     ]);
     expect(await problemsIn("", { settings }, "martlet.yaml")).toEqual([]);
+  });
+
+  it("says where a key stands that is in the wrong table, and how a list of tables is written", async () => {
+    const text = `port = 1883
+[listener]
+[logins]
+users = ["a"]
+[persistence]
+maximum_connections = 5
+`;
+    expect(await problemsIn(text)).toEqual([
+      "martlet.toml:1:1: port: there is no such key here. Did you mean listeners[0].port?",
+      "martlet.toml:2:1: listener: there is no such key. Did you mean listeners?",
+      "martlet.toml:4:1: logins.users: there is no such key here. Did you mean [[users]]?",
+      "martlet.toml:6:1: persistence.maximum_connections: there is no such key here. Did you mean limits.maximum_connections?",
+    ]);
+    expect(await problemsIn('[[listeners]]\ncert = "a.pem"\n')).toEqual([
+      "martlet.toml:2:1: listeners[0].cert: there is no such key here. Did you mean listeners[0].tls.cert or listeners[0].tls.sni[0].cert?",
+    ]);
+    expect(await problemsIn("[listeners]\nport = 1883\n")).toEqual([
+      "martlet.toml:1:1: listeners: a table is not allowed; it is a list of tables, in TOML [[listeners]].",
+    ]);
+    const bridge = '[[bridges]]\nname = "a"\naddresses = ["h"]\n[bridges.topics]\npattern = "x"\n';
+    expect(await problemsIn(bridge)).toEqual([
+      "martlet.toml:4:1: bridges[0].topics: a table is not allowed; it is a list of tables, in TOML [[bridges.topics]].",
+    ]);
   });
 
   it("says what is wrong with variables and settings, by their names", async () => {

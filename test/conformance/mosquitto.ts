@@ -1,11 +1,11 @@
 // Debian's mosquitto as a target: one broker with its defaults, and one more for each set of options that cases need.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrokerOptions, ConformanceTarget } from "../../src/testing/conformance/target.ts";
 import { urlTarget } from "../../src/testing/conformance/url-target.ts";
+import { freePort, takesConnections } from "../support/ports.ts";
 
 export const mosquittoProgram = "/usr/sbin/mosquitto";
 const passwordProgram = "/usr/bin/mosquitto_passwd";
@@ -18,29 +18,10 @@ export function mosquittoVersion(): string | undefined {
   return stdout.split("\n")[0];
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
-
-async function isListening(port: number): Promise<boolean> {
-  return await new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", () => resolve(false));
-  });
-}
-
 /** Resolves when `child` takes connections on `port`. */
 export async function untilListening(port: number, child: ChildProcess): Promise<void> {
   const started = Date.now();
-  while (!(await isListening(port))) {
+  while (!(await takesConnections(port))) {
     if (child.exitCode !== null || Date.now() - started > START_MS)
       throw new Error("mosquitto does not start");
     await new Promise((resolve) => setTimeout(resolve, 20));

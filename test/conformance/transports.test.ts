@@ -10,8 +10,9 @@ import { preflight } from "../../src/testing/conformance/preflight.ts";
 import { runConformance } from "../../src/testing/conformance/run.ts";
 import { formatTrace } from "../../src/testing/conformance/trace.ts";
 import { type UrlTargetOptions, urlTarget } from "../../src/testing/conformance/url-target.ts";
+import { freePort } from "../support/ports.ts";
 import { type Certificates, makeCertificates } from "./certificates.ts";
-import { freePort, mosquittoProgram, untilListening } from "./mosquitto.ts";
+import { mosquittoProgram, untilListening } from "./mosquitto.ts";
 
 /** Some of every kind: accepted, refused, malformed, delivered, retained, taken over, cut. */
 const handful = [

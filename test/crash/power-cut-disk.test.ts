@@ -1,11 +1,11 @@
 // The disk of the power-cut rounds keeps what a disk has promised, and forgets the rest.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Random } from "#base";
 import type { Disk, DiskFile } from "#store";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { powerCutDisk } from "./power-cut-disk.ts";
 
 /** The system writes nothing by itself. */
@@ -14,8 +14,7 @@ const never: Random = { below: (bound) => bound - 1, bytes: (length) => new Uint
 const always: Random = { below: () => 0, bytes: (length) => new Uint8Array(length) };
 
 async function folder(): Promise<string> {
-  const parent = mkdtempSync(join(tmpdir(), "martlet-power-"));
-  onTestFinished(() => rmSync(parent, { recursive: true, force: true }));
+  const parent = temporaryFolder();
   return join(parent, "disk");
 }
 

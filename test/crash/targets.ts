@@ -2,12 +2,11 @@
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ProtocolVersion } from "#protocol";
-import { freePort } from "../../bench/peers/process.ts";
 import { root } from "../../scripts/checkout.ts";
+import { freePort, takesConnections } from "../support/ports.ts";
 import { type Target, TargetProcess } from "./target.ts";
 
 const martletProgram = join(root, "dist", "cli", "main.js");
@@ -93,14 +92,4 @@ async function printedPort(said: string): Promise<number | undefined> {
 
 function mosquittoHelp(): string {
   return spawnSync(mosquittoProgram, ["-h"], { encoding: "utf8" }).stdout ?? "";
-}
-
-async function takesConnections(port: number): Promise<boolean> {
-  const socket = connect(port, "127.0.0.1");
-  const isTaken = await new Promise<boolean>((resolve) => {
-    socket.once("connect", () => resolve(true));
-    socket.once("error", () => resolve(false));
-  });
-  socket.destroy();
-  return isTaken;
 }

@@ -1,11 +1,11 @@
 // Every block of TypeScript in the pages and in doc comments compiles, by the doors that users have, in one run of tsc;
 // and blocks that stand for an example are that example, letter for letter.
 import { spawnSync } from "node:child_process";
-import { globSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { globSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, sep } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { readPackageJson, root, toolPath } from "../../scripts/checkout.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { type Block, blocksInComments, blocksOf, pages, textOf } from "./pages.ts";
 
 const sources = globSync("src/**/*.ts", { cwd: root, exclude: ["src/**/*.test.ts"] });
@@ -31,8 +31,7 @@ function doors(): Record<string, string[]> {
 describe("blocks of TypeScript", () => {
   it("compile", { timeout: 120_000 }, () => {
     expect(blocks.length).toBeGreaterThan(5);
-    const folder = mkdtempSync(join(tmpdir(), "martlet-docs-"));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder();
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction");
     const files = blocks.map(({ text }, index) => {
       const file = `block-${index}.ts`;

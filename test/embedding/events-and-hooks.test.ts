@@ -39,6 +39,7 @@ describe("events", () => {
           clientId: "c",
           userName: "u",
           protocolVersion: MQTT_5_0,
+          isBridge: false,
           cleanStart: true,
           sessionPresent: false,
           keepAliveSeconds: 30,
@@ -85,7 +86,7 @@ describe("events", () => {
         address: expect.objectContaining({ transport: "memory" }),
       },
     ]);
-    expect(left).toContainEqual(["sessionEnded", { clientId: "c" }]);
+    expect(left).toContainEqual(["sessionEnded", { clientId: "c", hasExpired: false }]);
     expect(left.length).toBe(2);
   });
 

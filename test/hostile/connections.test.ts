@@ -1,9 +1,9 @@
 /** Slow, half-open, reset and garbage connections over TCP, while good clients go on as if they were alone. */
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { seededRandom, utf8Encode } from "#base";
 import { type Packet, PacketType, ProtocolVersion } from "#protocol";
-import { liveMebibytes, watchRejections } from "../support/heap.ts";
+import { expectNoRejections, liveMebibytes } from "../support/heap.ts";
 import { nextTurn } from "../support/next-turn.ts";
 import { connectPacket, encodeOrFail, type RawClient } from "../support/raw-client.ts";
 import { startTcpBroker, type TcpBroker } from "../support/tcp-broker.ts";
@@ -11,14 +11,7 @@ import { until } from "../support/until.ts";
 
 const { MQTT_5_0 } = ProtocolVersion;
 
-let rejections: ReturnType<typeof watchRejections>;
-beforeAll(() => {
-  rejections = watchRejections();
-});
-afterAll(() => {
-  rejections.stop();
-  expect(rejections.rejections).toEqual([]);
-});
+expectNoRejections();
 
 test("200 sockets that send CONNECT byte by byte are ended by the connect timeout", async () => {
   const { broker, client, socket } = await startTcpBroker({ settings: { connectTimeoutMs: 300 } });

@@ -1,11 +1,12 @@
 /** Spoiled and truncated packets by the hundred thousand: they end their connection and touch nothing else. */
 // oxlint-disable vitest/no-conditional-expect -- what a step of a model or of a loop answers depends on the step
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { concatBytes, type Random, seededRandom, toHex } from "#base";
 import { refuse } from "#hooks";
 import { checkTopicName, Framer, isWireError, PacketType, ProtocolVersion, ReasonCode } from "#protocol";
-import { liveMebibytes, watchRejections } from "../support/heap.ts";
+import { expectNoRejections, liveMebibytes } from "../support/heap.ts";
+import { NOTHING_LEFT } from "../support/nothing-left.ts";
 import { connectPacket, encodeOrFail, type RawClient } from "../support/raw-client.ts";
 import { startTcpBroker } from "../support/tcp-broker.ts";
 import { until } from "../support/until.ts";
@@ -15,14 +16,7 @@ import { anyConnect, pick, spoiledConnect, spoiledPacket } from "./mutations.ts"
 const SEED = 20_260_101;
 const HOUR_MS = 3_600_000;
 
-let rejections: ReturnType<typeof watchRejections>;
-beforeAll(() => {
-  rejections = watchRejections();
-});
-afterAll(() => {
-  rejections.stop();
-  expect(rejections.rejections).toEqual([]);
-});
+expectNoRejections();
 
 /** Whether `stream` breaks a rule of the wire by itself, whatever the state of the broker. */
 function isMalformed(stream: Uint8Array): boolean {
@@ -185,14 +179,7 @@ describe.each([
     clock.advance(2 * HOUR_MS);
     for (const topicName of retainedTopics) await broker.publish({ topicName, payload: "", retain: true });
     clock.runTurns();
-    expect(broker.sizes).toEqual({
-      connections: 0,
-      clients: 0,
-      sessions: 0,
-      subscriptions: 0,
-      retained: 0,
-      timers: 0,
-    });
+    expect(broker.sizes).toEqual(NOTHING_LEFT);
     expect(broker.metrics.invariantErrors).toBe(0);
     expect((await liveMebibytes()) - before).toBeLessThan(32);
     await broker.stop();

@@ -1,10 +1,11 @@
 /** Gates and hooks that throw, reject, answer nonsense, late or never: one matter is refused, nobody else notices. */
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Accepted, Gate } from "#auth";
 import { type HookClient, type PublishDraft, refuse } from "#hooks";
 import { PacketType, ProtocolVersion, ReasonCode, SESSION_NEVER_EXPIRES } from "#protocol";
-import { watchRejections } from "../support/heap.ts";
+import { expectNoRejections } from "../support/heap.ts";
+import { NOTHING_LEFT } from "../support/nothing-left.ts";
 import {
   connectPacket,
   encodeAll,
@@ -18,14 +19,7 @@ const { MQTT_3_1_1, MQTT_5_0 } = ProtocolVersion;
 const accepted: Accepted = { outcome: "accepted" };
 const durable = { cleanStart: false, properties: { sessionExpiryInterval: SESSION_NEVER_EXPIRES } } as const;
 
-let rejections: ReturnType<typeof watchRejections>;
-beforeAll(() => {
-  rejections = watchRejections();
-});
-afterAll(() => {
-  rejections.stop();
-  expect(rejections.rejections).toEqual([]);
-});
+expectNoRejections();
 
 /** Answers that a test gives when it likes to. */
 function answers<T>() {
@@ -222,14 +216,7 @@ describe("what never settles", () => {
     await settle();
     for (const each of [publishing, subscribing, connecting]) each.pipe.destroy();
     await settle();
-    expect(broker.sizes).toEqual({
-      connections: 0,
-      clients: 0,
-      sessions: 0,
-      subscriptions: 0,
-      retained: 0,
-      timers: 0,
-    });
+    expect(broker.sizes).toEqual(NOTHING_LEFT);
     const stopping = broker.stop();
     clock.advance(5000);
     await stopping;
@@ -489,14 +476,7 @@ describe("hooks that end the client they are asked about", () => {
       if (point === "connect") raw.pipe.destroy();
       await settle();
       expect(raw.closed).toBe(true);
-      expect(broker.sizes).toEqual({
-        connections: 0,
-        clients: 0,
-        sessions: 0,
-        subscriptions: 0,
-        retained: 0,
-        timers: 0,
-      });
+      expect(broker.sizes).toEqual(NOTHING_LEFT);
       expect(broker.metrics.invariantErrors).toBe(0);
     },
   );

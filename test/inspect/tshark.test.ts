@@ -1,20 +1,14 @@
 // Captures of other programs: traffic of mosquitto's clients in every form that Wireshark's tools write, and what tshark reads
 // in it next to what is read here.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { type CaptureReading, guessLinkType, readCapture, readFrameList, readHex, summaryOf } from "#inspect";
 import { type SocketBroker, socketBroker } from "../support/brokers.ts";
 import { Capture, capturingProxy } from "../support/pcap.ts";
 import { runWell, start } from "../support/programs.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { bytesOf } from "./fields.ts";
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** A subscriber of 5.0 and publishers of 3.1, 3.1.1 and 5.0 on `port`, all with QoS 2. */
 async function exchange({ broker }: SocketBroker, port: number): Promise<void> {

@@ -1,8 +1,7 @@
 /** Brokers with dynamic security for one test: Martlet, and Debian's mosquitto with its plugin. Both begin with the same file. */
 
 import { spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { combineAccess, DYNAMIC_SECURITY_TOPIC, DynamicSecurity } from "#access";
@@ -10,9 +9,11 @@ import { systemClock, systemRandom } from "#base";
 import { PRIVATE_MODE, passwordHashing, replaceFile } from "#credentials";
 import { ReasonCode } from "#protocol";
 import { connectTcp } from "#transport";
-import { freePort, mosquittoProgram, untilListening } from "../conformance/mosquitto.ts";
+import { mosquittoProgram, untilListening } from "../conformance/mosquitto.ts";
 import { socketBroker } from "../support/brokers.ts";
+import { freePort } from "../support/ports.ts";
 import { runWell } from "../support/programs.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { type ConnectWishes, TestClient, textOf } from "../support/test-client.ts";
 import { until } from "../support/until.ts";
 
@@ -28,8 +29,7 @@ export interface DynsecBroker {
 
 /** A file that mosquitto_ctrl has made, in a folder that ends with the test. */
 async function initialized(): Promise<{ folder: string; file: string }> {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-dynsec-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const file = join(folder, "dynsec.json");
   await runWell("mosquitto_ctrl", ["dynsec", "init", file, ADMIN.userName, ADMIN.password]);
   return { folder, file };

@@ -1,11 +1,11 @@
 // Mosquitto's command-line clients as users run them, each a process of its own.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { PacketType, ReasonCode } from "#protocol";
 import { type SocketBroker, socketBroker } from "../support/brokers.ts";
 import { type Program, run, runWell, start } from "../support/programs.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
 
 const versions = ["mqttv31", "mqttv311", "mqttv5"] as const;
@@ -125,8 +125,7 @@ describe.each(versions)("%s", (version) => {
   test("a file of 1 MiB with every byte value comes back as it is", async () => {
     const broker = await socketBroker();
     const content = Buffer.from(Uint8Array.from({ length: 1024 * 1024 }, (_, index) => (index * 7) & 0xff));
-    const folder = mkdtempSync(join(tmpdir(), "martlet-"));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder();
     const file = join(folder, "payload");
     writeFileSync(file, content);
     const sub = await subscriber(broker, "sub", ["-V", version, "-q", "1", "-t", "file", "-C", "1", "-N"]);

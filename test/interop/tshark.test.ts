@@ -1,6 +1,5 @@
 // Wireshark's opinion of our bytes: sessions of every version, captured and dissected without a complaint.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import mqtt, { type IClientOptions } from "mqtt";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -11,6 +10,7 @@ import { type SocketBroker, socketBroker } from "../support/brokers.ts";
 import { Capture, capturingProxy } from "../support/pcap.ts";
 import { runWell } from "../support/programs.ts";
 import { hex } from "../support/raw-socket.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { TestClient } from "../support/test-client.ts";
 import { until } from "../support/until.ts";
 
@@ -29,8 +29,7 @@ interface Dissected {
 
 /** Has tshark read the capture; whatever it finds wrong fails the test. */
 async function judge(capture: Capture, protocol: "mqtt" | "http"): Promise<string[]> {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const file = join(folder, "session.pcap");
   writeFileSync(file, capture.bytes);
   const common = ["-r", file, "-d", `tcp.port==${capture.serverPort},${protocol}`];

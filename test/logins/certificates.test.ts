@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { guardedGate, type Identity } from "#auth";
 import { CertificateLogin, type CertificateLoginOptions, LoginChain, type LoginVerdict } from "#logins";
 import { createBroker } from "#server";
-import { freePort, mosquittoProgram } from "../conformance/mosquitto.ts";
+import { mosquittoProgram } from "../conformance/mosquitto.ts";
+import { freePort } from "../support/ports.ts";
 import { run, start } from "../support/programs.ts";
 import {
   type MutualCertificates,

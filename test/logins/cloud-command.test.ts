@@ -1,9 +1,8 @@
 // `martlet credentials`, as a process: what it writes is what the verifiers take.
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { CloudCredentials, CloudName } from "#clouds";
 import { credentialsCommand } from "../../src/cli/commands/credentials.ts";
 import { options } from "../../src/cli/credentials/options.ts";
@@ -11,6 +10,7 @@ import { cloudRecipes } from "../../src/cli/credentials/recipes.ts";
 import { program } from "../cli/martlet-process.ts";
 import { martlet, refusal, shell } from "../cli/run-martlet.ts";
 import { start } from "../support/programs.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { loginOf, said, verifier } from "./cloud-logins.ts";
 
 const KEY = "bWFydGxldC1vbmVuZXQtdGVzdC1hY2Nlc3Mta2V5MDE=";
@@ -23,8 +23,7 @@ const ec = generateKeyPairSync("ec", { namedCurve: "P-256", ...pems });
 
 /** A file with `text` in it, for one test. */
 function fileOf(text: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const path = join(folder, "secret");
   writeFileSync(path, text);
   return path;

@@ -1,13 +1,11 @@
 // docs/how-to/cloud-logins.md does what it says: each command is followed by what it writes, and the file of secrets is one.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { cloudNames } from "#clouds";
 import { parseCloudSecrets } from "#credentials";
 import { cloudRecipes } from "../../src/cli/credentials/recipes.ts";
 import { shell } from "../cli/run-martlet.ts";
 import { blocksOf, textOf } from "../docs/pages.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { loginOf, said, verifier } from "./cloud-logins.ts";
 
 const page = "docs/how-to/cloud-logins.md";
@@ -22,8 +20,7 @@ test("there are commands, each with what it writes", () => {
 });
 
 test.each(commands)("$place", async ({ text, written }) => {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   expect(await shell(`cd "${folder}"\n${text}`)).toEqual({ code: 0, stdout: written?.text, stderr: "" });
 });
 

@@ -35,18 +35,16 @@ const azure = cloudCredentials.azure(
   { hub: "myhub", deviceId: "dev1", key: KEY, expiresAtSeconds: NOW_SECONDS + 60 },
   keyedHashing,
 ) as CloudCredentials;
-const google = cloudCredentials.google(
-  {
-    project: "p",
-    location: "l",
-    registry: "r",
-    deviceId: "dev1",
-    privateKeyPem: keys.rsa.privateKey,
-    issuedAtSeconds: NOW_SECONDS,
-    expiresAtSeconds: NOW_SECONDS + HOUR_SECONDS,
-  },
-  signatures,
-);
+const googleOptions = {
+  project: "p",
+  location: "l",
+  registry: "r",
+  deviceId: "dev1",
+  privateKeyPem: keys.rsa.privateKey,
+  issuedAtSeconds: NOW_SECONDS,
+  expiresAtSeconds: NOW_SECONDS + HOUR_SECONDS,
+};
+const google = cloudCredentials.google(googleOptions, signatures);
 const onenetOld = cloudCredentials.onenetOld({ productId: "99", deviceId: "1", authInfo: "top-secret" });
 
 const secrets = {
@@ -351,19 +349,7 @@ describe("Baidu, Tencent, Azure", () => {
 
 describe("Google", () => {
   const make = (changes: Partial<Parameters<typeof cloudCredentials.google>[0]>) =>
-    cloudCredentials.google(
-      {
-        project: "p",
-        location: "l",
-        registry: "r",
-        deviceId: "dev1",
-        privateKeyPem: keys.rsa.privateKey,
-        issuedAtSeconds: NOW_SECONDS,
-        expiresAtSeconds: NOW_SECONDS + HOUR_SECONDS,
-        ...changes,
-      },
-      signatures,
-    );
+    cloudCredentials.google({ ...googleOptions, ...changes }, signatures);
 
   test("ES256 as well, and each with its own kind of key only", async () => {
     const made = make({ algorithm: "ES256", privateKeyPem: keys.ec.privateKey });

@@ -1,9 +1,8 @@
 // The table of docs/how-to/logins.md, "When a login service fails": each row is brought about through a broker, by 5.0 and by 3.1.1, and what
 // the client gets and the log says is what the page says.
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type Gate, guardedGate, hashPassword, type Login, PasswordFile, type PasswordHashing } from "#auth";
@@ -26,6 +25,7 @@ import { connectTcp } from "#transport";
 import { textOf } from "../docs/pages.ts";
 import { type SocketBroker, socketBroker } from "../support/brokers.ts";
 import { certificateOf } from "../support/logins.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { TestClient } from "../support/test-client.ts";
 import { until } from "../support/until.ts";
 import { tokenRows } from "./failing-tokens.ts";
@@ -100,8 +100,7 @@ async function tried(
 }
 
 function temporaryFile(text?: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const path = join(folder, "accounts.txt");
   if (text !== undefined) writeFileSync(path, text);
   return path;

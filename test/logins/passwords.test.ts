@@ -1,6 +1,5 @@
 // Password files and SCRAM through a broker: mosquitto's own tools, `martlet passwd` and the client.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type Gate, guardedGate, hashPassword, PasswordFile, type PasswordMethod } from "#auth";
@@ -12,6 +11,7 @@ import { ReasonCode } from "#protocol";
 import { martlet } from "../cli/run-martlet.ts";
 import { type SocketBroker, socketBroker } from "../support/brokers.ts";
 import { run, runWell } from "../support/programs.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const hashing = passwordHashing();
 const random = systemRandom();
@@ -97,8 +97,7 @@ describe.each(versions)("mosquitto_pub by %s", (version) => {
 });
 
 it("what mosquitto_passwd writes now is read", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const path = join(folder, "accounts");
   await runWell("mosquitto_passwd", ["-c", "-b", path, "dora", "päss"]);
   const broker = await serve(PasswordFile.parse(readFileSync(path, "utf8"), path));
@@ -153,8 +152,7 @@ describe("the client by SCRAM-SHA-256", () => {
   });
 
   it("gets in with what martlet passwd has hashed, and mosquitto_pub with the plain password", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "martlet-"));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder();
     const path = join(folder, "accounts");
     expect((await martlet(["passwd", "-c", "-b", "-H", "scram-sha-256", path, "user", "pencil"])).code).toBe(
       0,

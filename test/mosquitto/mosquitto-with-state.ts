@@ -1,23 +1,41 @@
 // Debian's mosquitto with something of everything that it keeps, and the file into which it saves that.
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type ConnectPacket, PacketType, ProtocolVersion, type Qos, type SubscribePacket } from "#protocol";
+import {
+  type ConnectPacket,
+  PacketType,
+  ProtocolVersion,
+  type PublishProperties,
+  type Qos,
+  type SubscribePacket,
+} from "#protocol";
 import { connectTcp } from "#transport";
-import { freePort } from "../conformance/mosquitto.ts";
+import { freePort } from "../support/ports.ts";
 import { start } from "../support/programs.ts";
 import { RawClient, subscribePacket } from "../support/raw-client.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
 
 const MOSQUITTO = "/usr/sbin/mosquitto";
 const { MQTT_3_1_1, MQTT_5_0 } = ProtocolVersion;
 
+/** Properties that a message keeps: all but its expiry. */
+export const fullProperties: PublishProperties = {
+  payloadFormatIndicator: true,
+  contentType: "text/plain",
+  responseTopic: "answers/here",
+  correlationData: Uint8Array.of(0, 255),
+  userProperties: [
+    ["k", "v"],
+    ["k", "ö"],
+  ],
+};
+
 /** A folder of this test. Programs that give up root may write there. */
 export function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-move-"));
+  const folder = temporaryFolder();
   chmodSync(folder, 0o777);
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -50,11 +68,13 @@ class Mosquitto {
       readonly qos: Qos;
       readonly identifier?: number;
       readonly expiry?: number;
+      readonly userName?: string;
     },
   ): Promise<void> {
-    const { filter, qos, identifier, expiry } = wishes;
+    const { filter, qos, identifier, expiry, userName } = wishes;
     const properties = expiry === undefined ? {} : { properties: { sessionExpiryInterval: expiry } };
-    const client = await this.client(clientId, version, { cleanStart: false, ...properties });
+    const login = userName === undefined ? {} : { userName };
+    const client = await this.client(clientId, version, { cleanStart: false, ...login, ...properties });
     const identifiers = identifier === undefined ? {} : { subscriptionIdentifiers: [identifier] };
     client.send({ ...(subscribePacket(1, filter, qos) as SubscribePacket), properties: identifiers });
     await until(`SUBACK for ${clientId}`, () => client.last(PacketType.SUBACK) !== undefined);
@@ -68,7 +88,7 @@ class Mosquitto {
  *
  *     retained   by user pat: ret/full (QoS 1, all properties, expires in an hour), ret/plain (QoS 0), q/kept (QoS 2)
  *     five       5.0, away for at most two hours, q/# at QoS 2 with identifier 7: q/1, q/2, q/0, q/kept wait
- *     three      3.1.1, q/# at QoS 1: the same
+ *     three      3.1.1, of user thea, q/# at QoS 1: the same
  *     flying     3.1.1, connected: f/1 waits for PUBACK as 1, f/2 for PUBREC as 2, f/3 for PUBCOMP as 3
  *     sender     3.1.1, connected: its q/late as 77 waits for PUBREL
  */
@@ -88,7 +108,7 @@ export async function databaseOfMosquitto(): Promise<string> {
   const mosquitto = new Mosquitto(port);
 
   await mosquitto.absent("five", MQTT_5_0, { filter: "q/#", qos: 2, identifier: 7, expiry: 7200 });
-  await mosquitto.absent("three", MQTT_3_1_1, { filter: "q/#", qos: 1 });
+  await mosquitto.absent("three", MQTT_3_1_1, { filter: "q/#", qos: 1, userName: "thea" });
   const flying = await mosquitto.client("flying", MQTT_3_1_1, { cleanStart: false });
   flying.subscribe(1, "f/#", 2);
   await until("SUBACK for flying", () => flying.last(PacketType.SUBACK) !== undefined);
@@ -98,17 +118,7 @@ export async function databaseOfMosquitto(): Promise<string> {
     qos: 1,
     packetId: 1,
     retain: true,
-    properties: {
-      payloadFormatIndicator: true,
-      messageExpiryInterval: 3600,
-      contentType: "text/plain",
-      responseTopic: "answers/here",
-      correlationData: Uint8Array.of(0, 255),
-      userProperties: [
-        ["k", "v"],
-        ["k", "ö"],
-      ],
-    },
+    properties: { ...fullProperties, messageExpiryInterval: 3600 },
   });
   publisher.publish("ret/plain", Uint8Array.of(0, 1, 2), { retain: true });
   publisher.publish("q/1", "one", { qos: 1, packetId: 2, properties: { userProperties: [["n", "1"]] } });

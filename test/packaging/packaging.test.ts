@@ -1,21 +1,14 @@
 // The files of packaging/, judged by the programs that read them, and by the broker that they start. A container engine is not
 // asked: the lines of the Dockerfile are held against the checkout, and its health check runs.
-import {
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { existsSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { root } from "../../scripts/checkout.ts";
 import { MartletProcess, program } from "../cli/martlet-process.ts";
 import { martlet } from "../cli/run-martlet.ts";
 import { runWell } from "../support/programs.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
 
 const read = (file: string): string => readFileSync(join(root, "packaging", file), "utf8");
@@ -23,8 +16,7 @@ const service = read("systemd/martlet.service");
 const dockerfile = read("Dockerfile");
 
 function makeFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "martlet-packaging-")));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = realpathSync(temporaryFolder());
   return folder;
 }
 

@@ -1,12 +1,12 @@
 /** `martlet store` on a real folder, as a program. */
 
-import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { systemClock, systemRandom, utf8Encode } from "#base";
 import { createStore, type Store } from "#store";
 import { outcomeOf } from "../cli/martlet-process.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const FIRST = "segment-0000000001.journal";
 
@@ -16,15 +16,9 @@ async function opened(folder: string): Promise<Store> {
   return store;
 }
 
-function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-store-command-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
 /** A closed store: three batches, five records of kinds that the broker does not have, one of them gone. */
 async function written(): Promise<string> {
-  const folder = makeFolder();
+  const folder = temporaryFolder();
   const store = await opened(folder);
   const add = async (kind: number, ...texts: string[]): Promise<number[]> => {
     const ids = texts.map((text) => store.add(kind, utf8Encode(text), 0, utf8Encode(text).length));
@@ -123,7 +117,7 @@ describe("martlet store", () => {
   });
 
   it("compact leaves what is live in one file of its size", async () => {
-    const folder = makeFolder();
+    const folder = temporaryFolder();
     const store = await opened(folder);
     const bytes = new Uint8Array(1000).fill(7);
     const ids = Array.from({ length: 3000 }, () => store.add(1, bytes, 0, bytes.length));
@@ -171,7 +165,7 @@ describe("martlet store", () => {
   });
 
   it("says when there is nothing to look at, and makes nothing", async () => {
-    const folder = join(makeFolder(), "nothing");
+    const folder = join(temporaryFolder(), "nothing");
     for (const action of ["info", "verify", "dump", "compact"]) {
       expect(await outcomeOf(["store", action, folder])).toMatchObject({
         code: 1,

@@ -2,6 +2,7 @@
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { afterAll, beforeAll, expect } from "vitest";
 import { nextTurn } from "./next-turn.ts";
 
 const MIB = 1024 * 1024;
@@ -25,10 +26,13 @@ export function residentMebibytes(): number {
   return process.memoryUsage.rss() / MIB;
 }
 
-/** Collects rejections that nobody handled, until `stop`. */
-export function watchRejections(): { readonly rejections: unknown[]; stop(): void } {
+/** Fails the tests of a file when a promise of theirs is left rejected. */
+export function expectNoRejections(): void {
   const rejections: unknown[] = [];
   const onRejection = (reason: unknown): void => void rejections.push(reason);
-  process.on("unhandledRejection", onRejection);
-  return { rejections, stop: () => void process.off("unhandledRejection", onRejection) };
+  beforeAll(() => void process.on("unhandledRejection", onRejection));
+  afterAll(() => {
+    process.off("unhandledRejection", onRejection);
+    expect(rejections).toEqual([]);
+  });
 }

@@ -64,16 +64,3 @@ test("both kinds call back in the same asynchronous contexts", async () => {
   };
   expect(await contextsOf("handle")).toEqual(await contextsOf("net"));
 });
-
-test("handle pipes run in a thread", async () => {
-  const worker = new Worker(script, {
-    argv: ["handle"],
-    execArgv: ["--conditions", "martlet-dev"],
-    stdout: true,
-    stderr: true,
-  });
-  let stdout = "";
-  worker.stdout.on("data", (chunk) => (stdout += String(chunk)));
-  const code = await new Promise((resolve) => worker.once("exit", resolve));
-  expect({ code, seen: JSON.parse(stdout) }).toEqual({ code: 0, seen: expect.arrayContaining(["bytes: b"]) });
-});

@@ -2,20 +2,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { systemClock } from "#base";
-import {
-  type ConnectPipes,
-  type ListeningAddress,
-  type Pipe,
-  pipeContract,
-  type TransportListener,
-  tcpListener,
-  webSocketListener,
-} from "#transport";
+import { type ConnectPipes, tcpListener, webSocketListener } from "#transport";
 import { peerAddressOf } from "../../src/transport/peer-address.ts";
 import { SocketPipe } from "../../src/transport/socket-pipe.ts";
 import { WebSocketPipe } from "../../src/transport/websocket-pipe.ts";
+import { testContract, through } from "../support/pipe-contract.ts";
 import { proxyItself, proxyUnknown, socketBehind, webSocketOver } from "./through-proxy.ts";
 
 let folder = "";
@@ -26,17 +19,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(folder, { recursive: true }));
-
-async function through(
-  listener: TransportListener,
-  dial: (address: ListeningAddress) => Promise<Pipe>,
-): Promise<readonly [Pipe, Pipe]> {
-  const { promise: accepted, resolve } = Promise.withResolvers<Pipe>();
-  const [address] = await listener.start(resolve);
-  const pipes = await Promise.all([dial(address as ListeningAddress), accepted]);
-  await listener.close();
-  return pipes;
-}
 
 const behindProxy = { host: "127.0.0.1", port: 0, proxyProtocol: true, trustedProxies: ["127.0.0.1"] };
 
@@ -73,13 +55,4 @@ const transports: Readonly<Record<string, ConnectPipes>> = {
     }),
 };
 
-describe.each(Object.entries(transports))("%s", (_name, connect) => {
-  const reversed: ConnectPipes = async (graceMs) => {
-    const [dialer, acceptor] = await connect(graceMs);
-    return [acceptor, dialer];
-  };
-  for (const { name, run } of pipeContract) {
-    test(`${name} (dialer first)`, () => run(connect));
-    test(`${name} (acceptor first)`, () => run(reversed));
-  }
-});
+testContract(transports);

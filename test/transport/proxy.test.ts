@@ -17,6 +17,7 @@ import {
 import { type Certificates, makeCertificates } from "../conformance/certificates.ts";
 import { until } from "../support/until.ts";
 import { accepting, type Hearing, textOf } from "./accepting.ts";
+import { type Pair, textsOf } from "./certificates.ts";
 import {
   proxiedClient,
   proxyBinary,
@@ -27,12 +28,12 @@ import {
 } from "./through-proxy.ts";
 
 let certificates: Certificates;
-let pair: { readonly cert: string; readonly key: string };
+let pair: Pair;
 let ca = "";
 
 beforeAll(() => {
   certificates = makeCertificates();
-  pair = { cert: readFileSync(certificates.cert, "utf8"), key: readFileSync(certificates.key, "utf8") };
+  pair = textsOf(certificates);
   ca = readFileSync(certificates.ca, "utf8");
 });
 

@@ -1,45 +1,32 @@
 // The pipe contract over TLS and over WebSocket on TLS, bare and behind a proxy, with both kinds of pipes, from both ends.
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { systemClock } from "#base";
 import {
   type ConnectPipes,
   connectTls,
   connectWebSocket,
-  type Pipe,
-  pipeContract,
   secureWebSocketListener,
-  type TransportListener,
   tlsListener,
 } from "#transport";
 import { peerAddressOf } from "../../src/transport/peer-address.ts";
 import { TlsSocketPipe } from "../../src/transport/tls-socket-pipe.ts";
 import { type Certificates, makeCertificates } from "../conformance/certificates.ts";
+import { testContract, through } from "../support/pipe-contract.ts";
+import { type Pair, textsOf } from "./certificates.ts";
 import { proxyItself, secured, socketBehind } from "./through-proxy.ts";
 
 let certificates: Certificates;
-let pair: { readonly cert: string; readonly key: string };
+let pair: Pair;
 let ca = "";
 
 beforeAll(() => {
   certificates = makeCertificates();
-  pair = { cert: readFileSync(certificates.cert, "utf8"), key: readFileSync(certificates.key, "utf8") };
+  pair = textsOf(certificates);
   ca = readFileSync(certificates.ca, "utf8");
 });
 
 afterAll(() => certificates.remove());
-
-/** Connects through a listener that is closed again at once, since existing pipes go on. */
-async function through(
-  listener: TransportListener,
-  dial: (port: number) => Promise<Pipe>,
-): Promise<readonly [Pipe, Pipe]> {
-  const { promise: accepted, resolve } = Promise.withResolvers<Pipe>();
-  const [address] = await listener.start(resolve);
-  const ends = await Promise.all([dial(address?.port ?? 0), accepted]);
-  await listener.close();
-  return ends;
-}
 
 const local = { host: "127.0.0.1", port: 0 };
 const behindProxy = { proxyProtocol: true, trustedProxies: ["loopback"] };
@@ -47,12 +34,14 @@ const behindProxy = { proxyProtocol: true, trustedProxies: ["loopback"] };
 /** The dialer's end is a net pipe everywhere. */
 function overTls(pipes: "net" | "handle"): ConnectPipes {
   return (graceMs) =>
-    through(tlsListener({ ...local, ...pair, pipes, graceMs }), (port) => connectTls({ port, ca, graceMs }));
+    through(tlsListener({ ...local, ...pair, pipes, graceMs }), ({ port }) =>
+      connectTls({ port, ca, graceMs }),
+    );
 }
 
 function overProxiedTls(pipes: "net" | "handle"): ConnectPipes {
   return (graceMs) =>
-    through(tlsListener({ ...local, ...pair, ...behindProxy, pipes, graceMs }), async (port) => {
+    through(tlsListener({ ...local, ...pair, ...behindProxy, pipes, graceMs }), async ({ port }) => {
       const socket = await secured(await socketBehind(proxyItself, { port }), { ca });
       const address = peerAddressOf(socket, "tls");
       const home = { clock: systemClock(), graceMs };
@@ -66,18 +55,9 @@ const transports: Readonly<Record<string, ConnectPipes>> = {
   "tls behind a proxy, net": overProxiedTls("net"),
   "tls behind a proxy, handle": overProxiedTls("handle"),
   wss: (graceMs) =>
-    through(secureWebSocketListener({ ...local, ...pair, graceMs }), (port) =>
+    through(secureWebSocketListener({ ...local, ...pair, graceMs }), ({ port }) =>
       connectWebSocket({ url: `wss://127.0.0.1:${port}/mqtt`, tls: { ca }, graceMs }),
     ),
 };
 
-describe.each(Object.entries(transports))("%s", (_name, connect) => {
-  const reversed: ConnectPipes = async (graceMs) => {
-    const [dialer, acceptor] = await connect(graceMs);
-    return [acceptor, dialer];
-  };
-  for (const { name, run } of pipeContract) {
-    test(`${name} (dialer first)`, () => run(connect));
-    test(`${name} (acceptor first)`, () => run(reversed));
-  }
-});
+testContract(transports);

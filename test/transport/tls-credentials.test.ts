@@ -1,9 +1,8 @@
 // What a TLS listener shows and whom it lets in: certificates by name, revocation lists, certificates that are asked for but not
 // required, pre-shared keys, ALPN. With both kinds of pipes where a pipe is looked at.
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { connect as connectNet } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -11,6 +10,7 @@ import { ConfigError, systemClock } from "#base";
 import { CertificateFolder } from "#credentials";
 import { type Pipe, secureWebSocketListener, type TlsListenerOptions, tlsListener } from "#transport";
 import { runWell } from "../support/programs.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
 import { accepting } from "./accepting.ts";
 import { Authority, type Issued } from "./authority.ts";
@@ -223,8 +223,7 @@ describe("a revocation list", () => {
   });
 
   test("of our own authority in a folder is one", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "martlet-own-authority-"));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder();
     const own = new CertificateFolder(folder, systemClock());
     const options = { keyKind: "ecdsa", days: 1, isForced: false } as const;
     await own.makeAuthority("Own authority", options);

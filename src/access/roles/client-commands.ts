@@ -1,6 +1,7 @@
 /** The commands about clients, with mosquitto's answers. */
 
-import type { Commands, CommandTools } from "./command.ts";
+import type { MaybePromise } from "#base";
+import type { Command, CommandAnswer, Commands, CommandTools } from "./command.ts";
 import { type CommandFields, INVALID_ROLES, isValidText } from "./command-fields.ts";
 import type { Draft } from "./draft.ts";
 import { field, isObject, type JsonObject } from "./json.ts";
@@ -41,13 +42,18 @@ export const clientCommands: Commands = {
     return undefined;
   },
 
-  enableClient: (draft, fields) => change(draft, fields, (client) => ({ ...client, disabled: false })),
+  enableClient: onClient((draft, client) => {
+    draft.clients.set(client.userName, { ...client, disabled: false });
+    draft.changed();
+    return undefined;
+  }),
 
-  disableClient: (draft, fields) =>
-    change(draft, fields, (client) => {
-      draft.kick(client.userName);
-      return { ...client, disabled: true };
-    }),
+  disableClient: onClient((draft, client) => {
+    draft.clients.set(client.userName, { ...client, disabled: true });
+    draft.kick(client.userName);
+    draft.changed();
+    return undefined;
+  }),
 
   setClientId(draft, fields) {
     const userName = fields.name("username");
@@ -74,16 +80,11 @@ export const clientCommands: Commands = {
     return undefined;
   },
 
-  modifyClient,
+  modifyClient: onClient(modifyClient),
 
-  getClient(draft, fields, tools) {
-    const userName = fields.name("username");
-    if (fields.problem !== undefined) return fields.problem;
-    const client = draft.clients.get(userName);
-    return client === undefined
-      ? NOT_FOUND
-      : { client: clientJson(client, groupsOf(draft, userName), tools) };
-  },
+  getClient: onClient((draft, client, _fields, tools) => ({
+    client: clientJson(client, groupsOf(draft, client.userName), tools),
+  })),
 
   listClients(draft, fields, tools) {
     const clients = fields.page(sortedValues(draft.clients));
@@ -96,61 +97,59 @@ export const clientCommands: Commands = {
     };
   },
 
-  addClientRole(draft, fields) {
-    const userName = fields.name("username");
-    const name = fields.name("rolename");
-    if (fields.problem !== undefined) return fields.problem;
-    const client = draft.clients.get(userName);
-    if (client === undefined) return NOT_FOUND;
-    if (!draft.roles.has(name)) return "Role not found";
+  addClientRole: onClientRole((client, name, fields) => {
     // That is all that mosquitto has to say about a role that is there already.
     if (client.roles.some((role) => role.name === name)) return "Internal error";
-    const roles = inOrder([...client.roles, { name, priority: fields.priority() }]);
-    draft.clients.set(userName, { ...client, roles });
-    draft.kick(userName);
-    draft.changed();
-    return undefined;
-  },
+    return inOrder([...client.roles, { name, priority: fields.priority() }]);
+  }),
 
-  removeClientRole(draft, fields) {
+  removeClientRole: onClientRole((client, name) => client.roles.filter((role) => role.name !== name)),
+};
+
+function onClient(
+  act: (
+    draft: Draft,
+    client: RoleClient,
+    fields: CommandFields,
+    tools: CommandTools,
+  ) => MaybePromise<CommandAnswer>,
+): Command {
+  return (draft, fields, tools) => {
     const userName = fields.name("username");
-    const name = fields.name("rolename");
+    if (fields.problem !== undefined) return fields.problem;
+    const client = draft.clients.get(userName);
+    return client === undefined ? NOT_FOUND : act(draft, client, fields, tools);
+  };
+}
+
+/** @param act says what the client's roles become, or why they do not */
+function onClientRole(
+  act: (client: RoleClient, roleName: string, fields: CommandFields) => readonly Reference[] | string,
+): Command {
+  return (draft, fields) => {
+    const userName = fields.name("username");
+    const roleName = fields.name("rolename");
     if (fields.problem !== undefined) return fields.problem;
     const client = draft.clients.get(userName);
     if (client === undefined) return NOT_FOUND;
-    if (!draft.roles.has(name)) return "Role not found";
-    const roles = client.roles.filter((role) => role.name !== name);
+    if (!draft.roles.has(roleName)) return "Role not found";
+    const roles = act(client, roleName, fields);
+    if (typeof roles === "string") return roles;
     draft.clients.set(userName, { ...client, roles });
     draft.kick(userName);
     draft.changed();
     return undefined;
-  },
-};
-
-function change(
-  draft: Draft,
-  fields: CommandFields,
-  changed: (client: RoleClient) => RoleClient,
-): string | undefined {
-  const userName = fields.name("username");
-  if (fields.problem !== undefined) return fields.problem;
-  const client = draft.clients.get(userName);
-  if (client === undefined) return NOT_FOUND;
-  draft.clients.set(userName, changed(client));
-  draft.changed();
-  return undefined;
+  };
 }
 
 /** Takes over what the command names and leaves the rest; roles and groups as wholes. */
 async function modifyClient(
   draft: Draft,
+  client: RoleClient,
   fields: CommandFields,
   tools: CommandTools,
 ): Promise<string | undefined> {
-  const userName = fields.name("username");
-  if (fields.problem !== undefined) return fields.problem;
-  const client = draft.clients.get(userName);
-  if (client === undefined) return NOT_FOUND;
+  const { userName } = client;
   const clientId = fields.text("clientid");
   const password = fields.text("password") ?? "";
   const roles = fields.roles(draft.roles, INVALID_ROLES);

@@ -1,17 +1,12 @@
-import { createHash, pbkdf2Sync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { GateChange, Identity, Login, PasswordHashing } from "#auth";
 import { seededRandom, utf8Decode, utf8Encode } from "#base";
 import { ProtocolVersion, ReasonCode } from "#protocol";
 import { VirtualClock } from "#testing";
+import { syncHashing } from "../../../test/support/sync-hashing.ts";
 import { DynamicSecurity, type DynamicSecurityOptions } from "./dynamic-security.ts";
 
 const address = { transport: "tcp", remoteAddress: "192.0.2.7", remotePort: 1, localPort: 1883 };
-const hashing: PasswordHashing = {
-  sha512: (bytes) => createHash("sha512").update(bytes).digest(),
-  pbkdf2Sha512: (password, salt, iterations, length) =>
-    pbkdf2Sync(password, salt, iterations, length, "sha512"),
-};
 
 function identity(userName: string | undefined, clientId = "c1"): Identity {
   return { clientId, userName, address, listener: "", certificate: undefined, claims: undefined };
@@ -37,7 +32,7 @@ function started(file: object = {}, options: Partial<DynamicSecurityOptions> = {
   const changes: GateChange[] = [];
   const roles = new DynamicSecurity(JSON.stringify(file), {
     source: "dynsec.json",
-    hashing,
+    hashing: syncHashing,
     random: seededRandom(1),
     clock,
     iterations: 10,
@@ -255,10 +250,10 @@ describe("logins", () => {
       goOn = resolve;
     });
     const slow: PasswordHashing = {
-      ...hashing,
+      ...syncHashing,
       pbkdf2Sha512: async (...args) => {
         await waiting;
-        return await hashing.pbkdf2Sha512(...args);
+        return await syncHashing.pbkdf2Sha512(...args);
       },
     };
     const first = started();
@@ -458,7 +453,7 @@ describe("saving", () => {
         passwordMethod: "argon2id",
         failed: (error) => failures.push(error),
         hashing: {
-          ...hashing,
+          ...syncHashing,
           argon2id: () => Promise.reject(new TypeError("no argon2")),
         },
       },

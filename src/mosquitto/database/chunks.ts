@@ -11,12 +11,16 @@
  *                     client id | properties
  *     4 retained      message 8
  *     5 subscription  identifier 4 | client id length 2 | filter length 2 | QoS 1 | options 1 | 2 unused | client id | filter
- *     6 session       expires at 8 | expiry interval 4 | last packet id 2 | client id length 2 | from version 6: port 4 |
- *                     user name length 2 | 2 unused | client id | user name
+ *     6 session       expires at 8 | expiry interval 4 | last packet id 2 | client id length 2 | from version 6: port 2 |
+ *                     user name length 2 | 4 unused | client id | user name
+ *
+ * The user name of a session is not read: for a session without one mosquitto 2.0.11 writes that of another, with its length in
+ * the other byte order and so with whatever lies behind it in memory.
  */
 
+import type { AdoptedSubscription } from "#broker";
 import type { Qos } from "#protocol";
-import type { StoredMessage, StoredSubscription } from "./database.ts";
+import type { StoredMessage } from "./database.ts";
 import type { Fields } from "./fields.ts";
 
 export const ChunkType = {
@@ -53,12 +57,11 @@ export interface DeliveryChunk {
 
 export interface SubscriptionChunk {
   readonly clientId: string;
-  readonly subscription: StoredSubscription;
+  readonly subscription: AdoptedSubscription;
 }
 
 export interface SessionChunk {
   readonly clientId: string;
-  readonly userName: string;
   readonly expiryIntervalSeconds: number;
   readonly expiresAtSeconds: number;
 }
@@ -158,12 +161,12 @@ export function readSession(fields: Fields, version: number): SessionChunk {
   const clientIdLength = fields.uint16("a client id's length");
   let userNameLength = 0;
   if (version >= VERSION_WITH_USER_NAMES) {
-    fields.skip(4, "a session's port");
+    fields.skip(2, "a session's port");
     userNameLength = fields.uint16("a user name's length");
-    fields.skip(2, "a session");
+    fields.skip(4, "a session");
   }
   const clientId = fields.text(clientIdLength, "a client id");
-  const userName = fields.text(userNameLength, "a user name");
+  fields.skip(userNameLength, "a user name");
   fields.end("a session");
-  return { clientId, userName, expiryIntervalSeconds, expiresAtSeconds };
+  return { clientId, expiryIntervalSeconds, expiresAtSeconds };
 }

@@ -4,7 +4,7 @@
  */
 
 import { MartletError } from "#base";
-import type { PublishProperties, Qos } from "#protocol";
+import type { AdoptedDelivery, AdoptedMessage, AdoptedSubscription } from "#broker";
 
 /** The file is none of mosquitto's, is damaged or cut off, or is of a version that is not read. */
 export class MosquittoDatabaseError extends MartletError {
@@ -17,35 +17,15 @@ export class MosquittoDatabaseError extends MartletError {
   }
 }
 
-export interface StoredMessage {
-  readonly topicName: string;
-  /** A part of the file's bytes. */
-  readonly payload: Uint8Array;
-  readonly qos: Qos;
-  readonly retain: boolean;
-  /** Those that go on to subscribers. */
-  readonly properties: PublishProperties;
-  /** Client id of who published it; empty for mosquitto itself. */
-  readonly publisherId: string;
-  /** Empty when it had none. */
-  readonly publisherUserName: string;
+/** Its payload is a part of the file's bytes, and its properties are those that go on to subscribers. */
+export interface StoredMessage extends Omit<AdoptedMessage, "expiresAtMs"> {
   /** When it expires; 0 for never. */
   readonly expiresAtSeconds: number;
 }
 
-/** `queued`: the client has not seen it. `sent`: it waits for PUBACK or PUBREC. `released`: only PUBCOMP is missing. */
-export type OutgoingState = "queued" | "sent" | "released";
-
 /** A message on its way to the client. */
-export interface OutgoingMessage {
+export interface OutgoingMessage extends Omit<AdoptedDelivery, "message"> {
   readonly message: StoredMessage;
-  readonly state: OutgoingState;
-  readonly qos: Qos;
-  /** 0 while it is queued. */
-  readonly packetId: number;
-  /** It goes out with RETAIN. */
-  readonly retain: boolean;
-  readonly subscriptionIdentifiers: readonly number[];
 }
 
 /** A QoS 2 message of the client whose PUBREL is missing; mosquitto has given it to nobody yet. */
@@ -54,25 +34,13 @@ export interface IncomingMessage {
   readonly packetId: number;
 }
 
-export interface StoredSubscription {
-  /** With `$share/name/` for a shared one. */
-  readonly topicFilter: string;
-  readonly qos: Qos;
-  readonly noLocal: boolean;
-  readonly retainAsPublished: boolean;
-  /** 0 for none. */
-  readonly identifier: number;
-}
-
 export interface StoredSession {
   readonly clientId: string;
-  /** Empty when it had none, and in files of version 5. */
-  readonly userName: string;
   /** 0xFFFFFFFF for ever. */
   readonly expiryIntervalSeconds: number;
   /** When it ends; 0 when it does not. */
   readonly expiresAtSeconds: number;
-  readonly subscriptions: readonly StoredSubscription[];
+  readonly subscriptions: readonly AdoptedSubscription[];
   /** In the order in which they are to go out. */
   readonly outgoing: readonly OutgoingMessage[];
   readonly incoming: readonly IncomingMessage[];

@@ -29,7 +29,6 @@ function message(text: string, changes: Partial<StoredMessage> = {}): StoredMess
 function session(clientId: string, changes: Partial<StoredSession> = {}): StoredSession {
   return {
     clientId,
-    userName: "",
     expiryIntervalSeconds: HOUR,
     expiresAtSeconds: now + HOUR,
     subscriptions: [],

@@ -30,7 +30,7 @@ function chunk(type: number, ...parts: readonly (number | string | readonly numb
 
 const settings = chunk(1, le64(9), 1, 8, zeros(6));
 const session5 = chunk(6, le64(0), be32(0xffff_ffff), be16(4), be16(2), "me");
-const session6 = chunk(6, le64(0), be32(60), be16(4), be16(2), zeros(4), be16(3), zeros(2), "me", "bob");
+const session6 = chunk(6, le64(0), be32(60), be16(4), be16(2), be16(1883), be16(3), zeros(4), "me", "bob");
 
 interface MessageParts {
   readonly id?: number;
@@ -74,13 +74,12 @@ function read(version: number, ...chunks: readonly Uint8Array[]) {
 }
 
 describe("a whole file", () => {
-  test("of version 5 has sessions without user names", () => {
+  test("of version 5 has shorter sessions", () => {
     const { version, isFinal, sessions } = read(5, session5, subscription("me", "a/+"));
     expect({ version, isFinal }).toEqual({ version: 5, isFinal: true });
     expect(sessions).toEqual([
       {
         clientId: "me",
-        userName: "",
         expiryIntervalSeconds: 0xffff_ffff,
         expiresAtSeconds: 0,
         subscriptions: [
@@ -92,10 +91,10 @@ describe("a whole file", () => {
     ]);
   });
 
-  test("of version 6 names the user; one message that two hold is one object", () => {
+  test("of version 6 passes over the user name; one message that two hold is one object", () => {
     const database = read(6, message(), session6, delivery(), retained(1));
     const [session] = database.sessions;
-    expect(session).toMatchObject({ clientId: "me", userName: "bob", expiryIntervalSeconds: 60 });
+    expect(session).toMatchObject({ clientId: "me", expiryIntervalSeconds: 60 });
     expect(session?.outgoing[0]?.message).toBe(database.retained[0]);
     expect(database.retained[0]).toMatchObject({
       topicName: "t",
@@ -104,6 +103,12 @@ describe("a whole file", () => {
       qos: 1,
       retain: true,
     });
+  });
+
+  test("of mosquitto 2.0.11 may have anything for the user name of a session without one", () => {
+    const stray = [...be16(0x0300), ...zeros(4)];
+    const session = chunk(6, le64(0), be32(60), be16(4), be16(2), be16(1883), stray, "me", "bob", zeros(765));
+    expect(read(6, session).sessions).toMatchObject([{ clientId: "me" }]);
   });
 
   test.each([

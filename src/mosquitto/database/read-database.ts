@@ -5,6 +5,7 @@
  */
 
 import { plainBytes } from "#base";
+import type { AdoptedDelivery, AdoptedSubscription } from "#broker";
 import { parseTopicFilter, topicNameProblem } from "#protocol";
 import {
   ChunkType,
@@ -23,10 +24,8 @@ import {
   type MosquittoDatabase,
   MosquittoDatabaseError,
   type OutgoingMessage,
-  type OutgoingState,
   type StoredMessage,
   type StoredSession,
-  type StoredSubscription,
 } from "./database.ts";
 import { type DatabaseFile, Fields } from "./fields.ts";
 
@@ -37,7 +36,7 @@ const OLDEST_VERSION = 5;
 const NEWEST_VERSION = 6;
 
 /** What a delivery waits for, by mosquitto's numbers; those that are missing are of no use to a client that comes back. */
-const outgoingStates: ReadonlyMap<number, OutgoingState> = new Map([
+const outgoingStates: ReadonlyMap<number, AdoptedDelivery["state"]> = new Map([
   [1, "queued"], // QoS 0, to be sent
   [2, "sent"], // QoS 1, to be sent under its packet identifier
   [3, "sent"], // waits for PUBACK
@@ -50,7 +49,7 @@ const outgoingStates: ReadonlyMap<number, OutgoingState> = new Map([
 
 /** A session while its parts are being found. */
 interface Session extends SessionChunk {
-  readonly subscriptions: StoredSubscription[];
+  readonly subscriptions: AdoptedSubscription[];
   readonly outgoing: OutgoingMessage[];
   readonly incoming: IncomingMessage[];
 }
@@ -104,7 +103,7 @@ class Reading {
   readonly #subscriptions: {
     readonly offset: number;
     readonly clientId: string;
-    readonly subscription: StoredSubscription;
+    readonly subscription: AdoptedSubscription;
   }[] = [];
   readonly #leftOut: LeftOut[] = [];
   #isFinal: boolean | undefined;

@@ -1,8 +1,7 @@
 // Other people's programs on what a TLS listener can do beside plain TLS: mosquitto's clients with pre-shared keys, revoked
 // certificates and ALPN, openssl with names and keys, MQTT.js over WebSocket on TLS, and a proxy in front.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { connect as connectNet, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt from "mqtt";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -11,6 +10,7 @@ import { silentLog, systemClock } from "#base";
 import { CertificateFolder } from "#credentials";
 import { createBroker, type ListenerOptions, type MartletBroker } from "#server";
 import { run, runWell } from "../../support/programs.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { until } from "../../support/until.ts";
 import { Authority, type Issued } from "../../transport/authority.ts";
 import { proxyLine } from "../../transport/through-proxy.ts";
@@ -189,8 +189,7 @@ describe("openssl s_client", () => {
   });
 
   test("takes what our own authority has signed, and an encrypted key works", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "martlet-own-authority-"));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder();
     const own = new CertificateFolder(folder, systemClock());
     const options = { keyKind: "rsa", days: 1, isForced: false } as const;
     await own.makeAuthority("Own authority", options);
