@@ -19,6 +19,8 @@ export interface ConfigurationChange {
   readonly to: Configuration;
   /** Those changes; at least one. */
   readonly changes: readonly Change[];
+  /** Where a key of `to` stands, for whoever has to say that it cannot be used. */
+  readonly placeOf: Reading["placeOf"];
 }
 
 export interface ConfigurationFilesOptions {
@@ -98,7 +100,7 @@ export class ConfigurationFiles {
     if (changes.length > 0) {
       const to = withChanges(from, reading.configuration, changes);
       try {
-        await apply({ from, to, changes });
+        await apply({ from, to, changes, placeOf: reading.placeOf });
       } catch (error) {
         log.write("error", "The configuration could not be applied; the one before it stays in force.");
         for (const line of problemLines(error)) log.write("error", line);

@@ -15,6 +15,8 @@ type Schema = z.core.$ZodType;
 
 /** More keys than these are for the reference. */
 const MOST_NAMED = 12;
+/** So are more places than these that a key may have been meant for. */
+const MOST_PLACES = 3;
 
 /** What was declared, by its schema. */
 const declarations = new WeakMap<Schema, Declared>();
@@ -122,12 +124,14 @@ function complaintsOf(root: Declared, tree: unknown, issue: z.core.$ZodIssue, be
     const within = issue.errors[0]?.filter((each) => each.path.length > 0) ?? [];
     if (within.length > 0) return within.flatMap((each) => complaintsOf(root, tree, each, path));
   }
-  return [{ path, says: sentenceFor(found, valueAt(tree, path)) }];
+  return [{ path, says: sentenceFor(found, valueAt(tree, path), path) }];
 }
 
-function sentenceFor(declared: Declared | undefined, value: unknown): string {
+function sentenceFor(declared: Declared | undefined, value: unknown, path: KeyPath): string {
   if (declared === undefined) return "it is not allowed here.";
-  const words = allowedWords(declared);
+  // Who forgets the second pair of brackets has written a table.
+  const hint = declared.kind === "tables" ? `, in TOML [[${tableName(path)}]]` : "";
+  const words = `${allowedWords(declared)}${hint}`;
   if (value === undefined) return `it is missing; it is ${words}.`;
   return `${foundWords(value, isSecret(declared))} is not allowed; it is ${words}.`;
 }
@@ -137,21 +141,34 @@ function unknownKey(root: Declared, path: KeyPath): string {
   const name = String(path.at(-1));
   const table = declaredAt(root, path.slice(0, -1))?.declared;
   const names = table?.kind === "table" ? Object.keys(table.entries) : [];
+  // The same name further down is meant rather than another one that looks like it.
+  const below = table === undefined ? [] : placesOf(name, table, path.slice(0, -1));
   const near = nearest(name, names);
-  if (near !== undefined) return `there is no such key. Did you mean ${near}?`;
-  const elsewhere = placesOf(name, root, []);
+  if (near !== undefined && below.length === 0) return `there is no such key. Did you mean ${near}?`;
+  const elsewhere = (below.length > 0 ? below : placesOf(name, root, [])).slice(0, MOST_PLACES);
   if (elsewhere.length > 0) return `there is no such key here. Did you mean ${elsewhere.join(" or ")}?`;
   const isShort = names.length > 0 && names.length <= MOST_NAMED;
   return `there is no such key.${isShort ? ` Known here are: ${names.join(", ")}.` : ""}`;
 }
 
-/** Where a key of that name is, outside of lists. */
+/** Where a key of that name is, tables in their brackets, and of lists of tables in the first one. */
 function placesOf(name: string, declared: Declared, path: KeyPath): string[] {
+  if (declared.kind === "tables") return placesOf(name, declared.item, [...path, 0]);
   if (declared.kind !== "table") return [];
   return Object.entries(declared.entries).flatMap(([each, below]) => [
-    ...(each === name ? [keyText([...path, each])] : []),
+    ...(each === name ? [placeWords(below, [...path, each])] : []),
     ...placesOf(name, below, [...path, each]),
   ]);
+}
+
+function placeWords({ kind }: Declared, path: KeyPath): string {
+  if (kind === "tables") return `[[${tableName(path)}]]`;
+  return kind === "table" ? `[${tableName(path)}]` : keyText(path);
+}
+
+/** What stands between the brackets of a table in TOML, where lists have no numbers. */
+function tableName(path: KeyPath): string {
+  return path.filter((part) => typeof part === "string").join(".");
 }
 
 /**

@@ -16,6 +16,9 @@ function problemOf(options: object): string {
 
 describe("a value that is not allowed is named with its place", () => {
   test.each([
+    [{ protocol: "tpc", port: 1 }, 'protocol: "tpc" is not allowed; it is tcp, tls, unix, websocket or wss.'],
+    [{ port: 1 }, "protocol: undefined is not allowed; it is tcp, tls, unix, websocket or wss."],
+    [{ protocol: "tcp", port: "1883" }, 'port: "1883" is not allowed; it is a whole number from 0 to 65535.'],
     [{ protocol: "tcp", port: -1 }, "port: -1 is not allowed; it is a whole number from 0 to 65535."],
     [
       { protocol: "tcp", port: 1, proxyProtocol: true },

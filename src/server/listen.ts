@@ -125,6 +125,7 @@ export function listenerFor(
   limits: { readonly maximumPacketSize: number },
   reports: ListenerReports,
 ): TransportListener {
+  checkProtocol(options.protocol, at);
   checkNumbers(options, at);
   try {
     return transportFor(options, at, limits, reports);
@@ -170,6 +171,15 @@ function transportFor(
 }
 
 /** @throws ConfigError */
+function checkProtocol(protocol: unknown, at: string): void {
+  if (protocols.includes(protocol)) return;
+  throw new ConfigError(
+    `${at}.protocol`,
+    `${shown(protocol)} is not allowed; it is tcp, tls, unix, websocket or wss.`,
+  );
+}
+
+/** @throws ConfigError */
 function checkNumbers(options: ListenerOptions, at: string): void {
   const { handshakeTimeoutMs, maxUnfinished } = options;
   if (options.protocol !== "unix") {
@@ -209,6 +219,13 @@ function checkAlpn({ alpn = [] }: SecureOptions, at: string): void {
   );
 }
 
+const protocols: readonly unknown[] = [
+  "tcp",
+  "tls",
+  "unix",
+  "websocket",
+  "wss",
+] satisfies ListenerOptions["protocol"][];
 const socketFamilies: readonly unknown[] = ["any", "ipv4", "ipv6"] satisfies SocketFamily[];
 const pipeChoices: readonly unknown[] = ["auto", "net", "handle"] satisfies PipeChoice[];
 
@@ -223,6 +240,11 @@ function checkWhole(name: string, value: number, lowest: number, highest: number
   if (Number.isInteger(value) && value >= lowest && value <= highest) return;
   throw new ConfigError(
     name,
-    `${String(value)} is not allowed; it is a whole number from ${lowest} to ${highest}.`,
+    `${shown(value)} is not allowed; it is a whole number from ${lowest} to ${highest}.`,
   );
+}
+
+/** A text in quotes, so that "1883" is not taken for the number. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -6,7 +6,7 @@
  */
 
 import { openGate } from "#auth";
-import { type Log, silentLog } from "#base";
+import { ConfigError, type Log, silentLog } from "#base";
 import type { PacketTrace } from "#broker";
 import {
   brokerSettingsOf,
@@ -118,12 +118,12 @@ export class ConfiguredBroker {
    *
    * @throws ConfigError for what is not possible; then nothing has changed
    */
-  readonly apply = ({ to, changes }: ConfigurationChange): void => {
+  readonly apply = ({ to, changes, placeOf }: ConfigurationChange): void => {
     const bridges = prepareBridges(to.bridges);
     const gate = concerns(changes, isAboutGate) ? new ConfiguredGate(to, this.#tools) : undefined;
     let tlsFiles: TlsFiles | undefined;
     try {
-      tlsFiles = concerns(changes, isAboutTls) ? this.#prepareTls(to) : undefined;
+      tlsFiles = concerns(changes, isAboutTls) ? this.#prepareTls(to, placeOf) : undefined;
       this.#changeLimits(to);
     } catch (error) {
       gate?.close();
@@ -167,10 +167,19 @@ export class ConfiguredBroker {
     );
   }
 
-  /** @throws ConfigError for credentials that cannot be used */
-  #prepareTls(configuration: Configuration): TlsFiles {
-    for (const { listener } of secureListeners(configuration, nameOf))
-      checkCredentials(credentialsNow(listener));
+  /** @throws ConfigError for credentials that cannot be used, by their place */
+  #prepareTls(configuration: Configuration, placeOf: Reading["placeOf"]): TlsFiles {
+    for (const [index, listener] of configuration.listeners.entries()) {
+      if (listener.tls === undefined) continue;
+      const credentials = credentialsNow(listener, ["listeners", index], placeOf);
+      try {
+        checkCredentials(credentials);
+      } catch (error) {
+        throw error instanceof ConfigError
+          ? namedByPlace(error.renamed(`listeners[${index}].${error.path}`), { placeOf })
+          : error;
+      }
+    }
     return this.#watchTls(configuration);
   }
 

@@ -69,7 +69,7 @@ const tlsKeys: Readonly<Record<string, string>> = {
 };
 
 /** `error` of `createBroker` with the place in the configuration, if it is about an option of a listener. */
-export function namedByPlace(error: unknown, reading: Reading): unknown {
+export function namedByPlace(error: unknown, reading: Pick<Reading, "placeOf">): unknown {
   if (!(error instanceof ConfigError)) return error;
   const whole = keyPathOf(error.path);
   const [root, index, name, ...rest] = whole;

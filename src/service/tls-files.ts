@@ -5,7 +5,14 @@
  */
 
 import { describeError } from "#base";
-import { type Configuration, ConfigurationError, type ListenerConfiguration, type Problem } from "#config";
+import {
+  type Configuration,
+  ConfigurationError,
+  type KeyPath,
+  type ListenerConfiguration,
+  type Problem,
+  type Reading,
+} from "#config";
 import { WatchedFile } from "#credentials";
 import type { TlsCredentials } from "#transport";
 import type { GateTools } from "./gate-tools.ts";
@@ -74,11 +81,18 @@ export class TlsFiles {
   }
 }
 
-/** @throws ConfigurationError for files that cannot be read */
-export function credentialsNow(listener: ListenerConfiguration): TlsCredentials {
+/**
+ * @param at the path of the listener, and where its keys stand, for what is said of a file
+ * @throws ConfigurationError for files that cannot be read
+ */
+export function credentialsNow(
+  listener: ListenerConfiguration,
+  at: KeyPath = [],
+  placeOf: Reading["placeOf"] = () => ({ kind: "default" }),
+): TlsCredentials {
   const problems: Problem[] = [];
-  const credentials = credentialsOf(listener, ["tls"], (path, says, file) =>
-    problems.push({ path, says: file === undefined ? says : `${file}: ${says}`, place: { kind: "default" } }),
+  const credentials = credentialsOf(listener, [...at, "tls"], (path, says, file) =>
+    problems.push({ path, says: file === undefined ? says : `${file}: ${says}`, place: placeOf(path) }),
   );
   if (problems.length > 0) throw new ConfigurationError(problems);
   return credentials;

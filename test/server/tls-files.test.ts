@@ -69,6 +69,27 @@ describe("files of a TLS listener", () => {
     await shownBy(broker);
   });
 
+  it("that a changed configuration names are judged with its line, and change nothing", async () => {
+    const [pair, other] = [authority.server("127.0.0.1"), authority.server("127.0.0.1")];
+    const broker = await configured({
+      "martlet.toml": text(),
+      "server.pem": pair.cert,
+      "server.key": pair.key,
+      "other.key": other.key,
+    });
+    broker.replace("martlet.toml", text().replace("server.pem", "nobody.pem"));
+    expect(await broker.reload()).toBe("kept");
+    expect(broker.lines.join("\n")).toMatch(
+      /martlet\.toml:9:1: listeners\[0\]\.tls\.cert: .*nobody\.pem: there is no such file/,
+    );
+    broker.replace("martlet.toml", text().replace("server.key", "other.key"));
+    expect(await broker.reload()).toBe("kept");
+    expect(broker.lines.join("\n")).toMatch(
+      /martlet\.toml:10:1: listeners\[0\]\.tls\.key: it is not the key of the certificate/,
+    );
+    await shownBy(broker);
+  });
+
   it("keep out whom a new list has taken back, and let others in", async () => {
     const pair = authority.server("127.0.0.1");
     const [good, bad] = [authority.client("good"), authority.client("bad")];

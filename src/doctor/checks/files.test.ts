@@ -25,6 +25,11 @@ describe("files", () => {
     expect(troubles(checkFiles({ files: [fileOf(holds, mode)] }))).toEqual(expected);
   });
 
+  it("that are read by everybody are closed only when the broker can still read them", () => {
+    const advice = checkFiles({ files: [fileOf("hashes", 0o100644)] }).map((each) => each.advice);
+    expect(advice).toEqual(["chmod o= k.pem, when the broker's own user owns it."]);
+  });
+
   it("that are closed are told of only where there are secrets", () => {
     expect(checkFiles({ files: [fileOf("secrets", 0o100600)] })).toHaveLength(1);
     expect(checkFiles({ files: [fileOf("rules", 0o100644), fileOf("secrets", undefined)] })).toEqual([]);

@@ -31,7 +31,8 @@ function checkFile({ what, path, holds, mode }: FileFacts): Finding[] {
   }
   if (holds === "rules" || (mode & OTHERS_MAY_READ) === 0) return found;
   const sentence = `${what} can be read by every user ${rights}: ${path}.`;
-  const advice = `chmod o= ${path}`;
+  // Taken from everybody, it is taken from the broker too where another user owns it.
+  const advice = `chmod o= ${path}, when the broker's own user owns it.`;
   found.push(holds === "secrets" ? problem("safety", sentence, advice) : warning("safety", sentence, advice));
   return found;
 }
