@@ -3,6 +3,7 @@
 import type { Command } from "./command.ts";
 import type { KnownCommand } from "./commands.ts";
 import { commonOptions, type Option, type Options } from "./options.ts";
+import { wrap } from "./wrapped-text.ts";
 
 /** The help of `command`, for a terminal of 80 columns or more. */
 export function commandHelp(command: Command, usage: readonly string[]): string {
@@ -30,7 +31,6 @@ const exitStatusLines = [
 ];
 
 const TEXT_COLUMN = 26;
-const WIDTH = 80;
 
 function optionLines(options: Options): string[] {
   return Object.entries(options).flatMap(([name, option]) => {
@@ -45,16 +45,4 @@ function optionLines(options: Options): string[] {
 function optionHead(name: string, option: Option): string {
   const short = option.short === undefined ? "    " : `-${option.short}, `;
   return `  ${short}--${name}${option.kind === "switch" ? "" : ` ${option.placeholder}`} `;
-}
-
-function wrap(text: string, indent: string): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && indent.length + line.length + 1 + word.length > WIDTH) {
-      lines.push(indent + line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, indent + line];
 }

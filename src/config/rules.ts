@@ -27,6 +27,7 @@ export function problemsOf(configuration: Configuration): readonly Contradiction
     const sayHere: Say = (path, says) => say(["listeners", index, ...path], says);
     judgeKeys(listener, sayHere);
     judgeTls(listener, sayHere);
+    judgeOwnLogins(listener, sayHere);
     if (listener.protocol === "unix" && listener.path === undefined) {
       sayHere(["path"], "it is missing; a Unix socket needs the path of its file.");
     }
@@ -96,6 +97,17 @@ function judgeTls({ protocol, tls }: ListenerConfiguration, say: Say): void {
   }
 }
 
+/** Logins of a listener that nobody there could have. */
+function judgeOwnLogins({ logins, tls }: ListenerConfiguration, say: Say): void {
+  const asks = tls !== undefined && tls.client_certificate !== "none";
+  if ((logins?.certificate ?? "none") !== "none" && !asks) {
+    say(["logins", "certificate"], "nobody is asked for a certificate here; set tls.client_certificate.");
+  }
+  if (logins?.psk === true && tls?.psk_file === undefined) {
+    say(["logins", "psk"], "there are no pre-shared keys here; set tls.psk_file.");
+  }
+}
+
 /** Names and ports that are there twice. */
 function judgeTogether(listeners: Configuration["listeners"], say: Say): void {
   const names = new Map<string, number>();
@@ -130,7 +142,10 @@ export function hasLogins(
 ): boolean {
   const hasProvider = Object.values(loginProviders).some((name) => logins[name] !== undefined);
   const concerned = listener === undefined ? listeners : [listener];
-  const hasOwn = concerned.some((each) => each.logins?.password_file !== undefined);
+  const hasOwn = concerned.some(
+    ({ logins: own }) =>
+      own?.password_file !== undefined || own?.psk === true || (own?.certificate ?? "none") !== "none",
+  );
   // The file of roles holds users and their passwords, too.
   return hasProvider || hasOwn || access.roles_file !== undefined;
 }

@@ -11,3 +11,4 @@ export { readMosquittoDatabase } from "./database/read-database.ts";
 export type { MosquittoOption, Verdict } from "./option.ts";
 export { mosquittoOptions } from "./options.ts";
 export { type MosquittoReading, type OptionReport, readMosquittoConf } from "./read-conf.ts";
+export { type Included, includedBy } from "./syntax.ts";

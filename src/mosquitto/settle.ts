@@ -16,6 +16,7 @@ const LOCAL_PORT = 1883;
 
 /** Of mosquitto 2, where they are not Martlet's own. */
 const defaults: readonly (readonly [KeyPath, unknown])[] = [
+  [["logins", "uniform_refusals"], true],
   [["client_ids", "generated_prefix"], "auto-"],
   [["mqtt", "receive_maximum"], 20],
   [["mqtt", "topic_alias_maximum"], 10],
@@ -45,7 +46,7 @@ export function settle(draft: ConfDraft, ports: readonly number[], warn: Warn): 
   for (const [index, listener] of (isLocal ? local : used).entries()) {
     new ListenerSettler(draft, listener, index, isLocal).settle(warn);
   }
-  settleCertificates(draft, used, warn);
+  settleCertificates(draft, used);
   settleFiles(draft);
   settlePersistence(draft);
   settleLog(draft);
@@ -191,8 +192,13 @@ function bothCiphers(
   return said === undefined ? undefined : { value, line: said.line };
 }
 
-/** User names out of certificates and pre-shared keys hold for all listeners that ask for them. */
-function settleCertificates({ tree }: ConfDraft, listeners: readonly ListenerDraft[], warn: Warn): void {
+/**
+ * User names out of certificates and pre-shared keys. The first listener that takes them says how for all; those that do it
+ * differently, or do not at all, say so themselves: a certificate that is no login must not let anybody in.
+ */
+function settleCertificates({ tree }: ConfDraft, listeners: readonly ListenerDraft[]): void {
+  const setOwn = (listener: ListenerDraft, key: string, value: unknown): void =>
+    tree.set(["listeners", listeners.indexOf(listener), "logins", key], value, listener.line);
   const asking = listeners.filter(
     ({ cert, requiresCertificate }) => cert !== undefined && requiresCertificate === true,
   );
@@ -204,14 +210,18 @@ function settleCertificates({ tree }: ConfDraft, listeners: readonly ListenerDra
   if (first !== undefined) {
     const { line } = first.subjectIsName ?? first.identityIsName ?? {};
     tree.set(["logins", "certificate", "user_name"], namesOf(first), line);
-    if (asking.some((each) => namesOf(each) !== namesOf(first))) {
-      warn("The user name out of a certificate is for all listeners that ask for certificates.", line);
+    for (const each of asking) {
+      if (namesOf(each) !== namesOf(first)) setOwn(each, "certificate", namesOf(each) ?? "none");
     }
   }
   const shared = listeners.find(
     ({ pskHint, identityIsName }) => pskHint !== undefined && identityIsName?.value === true,
   );
-  if (shared !== undefined) tree.set(["logins", "psk"], {}, shared.identityIsName?.line);
+  if (shared === undefined) return;
+  tree.set(["logins", "psk"], {}, shared.identityIsName?.line);
+  for (const each of listeners) {
+    if (each.pskHint !== undefined && each.identityIsName?.value !== true) setOwn(each, "psk", false);
+  }
 }
 
 function settleFiles({ tree, security, isPerListener }: ConfDraft): void {

@@ -23,16 +23,43 @@ export function readLines(file: string): readonly ConfLine[] {
   return linesOf(file, undefined);
 }
 
+/** What belongs to a mosquitto.conf beside itself. */
+export interface Included {
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
+}
+
+/** The folders of `include_dir` in `file`, and the files in them. What cannot be read is left out; nothing is judged. */
+export function includedBy(file: string): Included {
+  const folders: string[] = [];
+  const files: string[] = [];
+  try {
+    for (const line of ownLines(file, undefined)) {
+      if (line.name !== "include_dir" || line.value === "") continue;
+      folders.push(line.value);
+      files.push(...filesOf(line).map((name) => join(line.value, name)));
+    }
+  } catch (error) {
+    if (!(error instanceof MosquittoConfError)) throw error;
+  }
+  return { folders, files };
+}
+
 function linesOf(file: string, includedAt: FileLine | undefined): ConfLine[] {
+  return ownLines(file, includedAt).flatMap((line) => {
+    // Included files include no others; mosquitto leaves such lines alone.
+    const isInclude = line.name === "include_dir" && includedAt === undefined;
+    return isInclude ? [line, ...includedLines(line)] : [line];
+  });
+}
+
+function ownLines(file: string, includedAt: FileLine | undefined): ConfLine[] {
   const lines: ConfLine[] = [];
   for (const [index, text] of textOf(file, includedAt).split("\n").entries()) {
     const found = /^ *([^ ]+) ?(.*)$/s.exec(text.replace(/\r+$/, ""));
     if (text.startsWith("#") || found === null) continue;
     const [, name = "", value = ""] = found;
-    const line = { file, line: index + 1, includedAt, name, value };
-    lines.push(line);
-    // Included files include no others; mosquitto leaves such lines alone.
-    if (name === "include_dir" && includedAt === undefined) lines.push(...includedLines(line));
+    lines.push({ file, line: index + 1, includedAt, name, value });
   }
   return lines;
 }

@@ -19,7 +19,7 @@ import { PRIVATE_MODE, passwordHashing, replaceFile } from "#credentials";
 import { HttpAccess } from "#logins";
 import type { GateFiles, GateTools } from "./gate-tools.ts";
 import { nameOf } from "./listener-options.ts";
-import { type OwnFiles, serviceOptions } from "./login-providers.ts";
+import { serviceOptions } from "./login-providers.ts";
 
 type Access = Configuration["access"];
 
@@ -87,6 +87,9 @@ function ruleOf(table: Access["rules"][number]): AccessRule {
     },
   };
 }
+
+/** Files of listeners alone, by the listeners' names. */
+type OwnFiles = ReadonlyMap<string, string>;
 
 function ownAclFiles(listeners: Configuration["listeners"]): OwnFiles {
   const found = listeners.flatMap((listener) => {

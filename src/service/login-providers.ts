@@ -35,29 +35,44 @@ import { defined } from "./listener-options.ts";
 type Logins = Configuration["logins"];
 type TableOf<Name extends keyof Logins> = NonNullable<Logins[Name]>;
 
-/** Files of listeners alone, by the listeners' names. */
-export type OwnFiles = ReadonlyMap<string, string>;
+type ListenerLogins = NonNullable<Configuration["listeners"][number]["logins"]>;
+
+/** What listeners have of their own in place of `[logins]`, by their names. */
+export type OwnLogins = ReadonlyMap<string, ListenerLogins>;
 
 /** Makes a provider of its table; undefined without one. In the order in which they are asked when none is given. */
 const makers = {
-  certificate: ({ certificate }: Logins) => certificate && certificateLogin(certificate),
-  psk: ({ psk }: Logins) => psk && new PskLogin(),
-  "password-file": ({ password_file }: Logins, tools: GateTools, files: GateFiles, own: OwnFiles) =>
-    passwordLogins(password_file, tools, files, own),
+  certificate: ({ certificate }: Logins, _tools: GateTools, _files: GateFiles, own: OwnLogins) =>
+    forListeners("certificate", certificate && certificateLogin(certificate), own, (field) =>
+      field === "none" ? undefined : certificateLogin({ ...certificate, user_name: field }),
+    ),
+  psk: ({ psk }: Logins, _tools: GateTools, _files: GateFiles, own: OwnLogins) =>
+    forListeners("psk", psk && new PskLogin(), own, (isLogin) => (isLogin ? new PskLogin() : undefined)),
+  "password-file": ({ password_file }: Logins, tools: GateTools, files: GateFiles, own: OwnLogins) =>
+    forListeners(
+      "password-file",
+      password_file && passwordFileLogin(password_file, tools, files),
+      own,
+      (path) => passwordFileLogin({ ...password_file, path }, tools, files),
+    ),
   scram: ({ scram }: Logins, tools: GateTools, files: GateFiles) => scram && scramLogin(scram, tools, files),
   jwt: ({ jwt }: Logins, tools: GateTools, files: GateFiles) => jwt && tokenLogin(jwt, tools, files),
   cloud: ({ cloud }: Logins, tools: GateTools, files: GateFiles) => cloud && cloudLogins(cloud, tools, files),
   http: ({ http }: Logins, tools: GateTools) => http && httpLogin(http, tools),
 } satisfies Record<
   string,
-  (logins: Logins, tools: GateTools, files: GateFiles, own: OwnFiles) => LoginProvider | undefined
+  (logins: Logins, tools: GateTools, files: GateFiles, own: OwnLogins) => LoginProvider | undefined
 >;
 
 const usualOrder = Object.keys(makers) as (keyof typeof makers)[];
 
+/** The keys of what listeners have of their own. */
+const ownKeys = { certificate: "certificate", psk: "psk", "password-file": "password_file" } as const;
+type OwnName = keyof typeof ownKeys;
+
 /**
- * The providers of `[logins]`, without the one for clients that say nothing of themselves. Password files of listeners stand where
- * the general one does, or would.
+ * The providers of `[logins]`, without the one for clients that say nothing of themselves. What listeners have of their own stands
+ * where the general one does, or would.
  *
  * @throws ConfigError for a file or key that cannot be used
  */
@@ -65,10 +80,13 @@ export function loginProviders(
   logins: Logins,
   tools: GateTools,
   files: GateFiles,
-  own: OwnFiles = new Map(),
+  own: OwnLogins = new Map(),
 ): LoginProvider[] {
   const order = [...(logins.order ?? usualOrder)];
-  if (own.size > 0 && !order.includes("password-file")) order.push("password-file");
+  for (const [name, key] of Object.entries(ownKeys) as [OwnName, keyof ListenerLogins][]) {
+    const isOwn = [...own.values()].some((each) => each[key] !== undefined);
+    if (isOwn && !order.includes(name)) order.push(name);
+  }
   return order.flatMap((name) => makers[name](logins, tools, files, own) ?? []);
 }
 
@@ -90,25 +108,32 @@ export function anonymousLogin(
   };
 }
 
-/** The general password file, and those of listeners in its place. */
-function passwordLogins(
-  table: TableOf<"password_file"> | undefined,
-  tools: GateTools,
-  files: GateFiles,
-  own: OwnFiles,
+/** The `general` provider, and those that `make` makes in its place of what listeners have of their own; undefined for none. */
+function forListeners<Name extends OwnName>(
+  name: Name,
+  general: LoginProvider | undefined,
+  own: OwnLogins,
+  make: (value: NonNullable<ListenerLogins[(typeof ownKeys)[Name]]>) => LoginProvider | undefined,
 ): LoginProvider | undefined {
-  const general = table && passwordFileLogin(table, tools, files);
-  if (own.size === 0) return general;
-  const ofListeners = new Map(
-    Array.from(own, ([name, path]) => [name, passwordFileLogin({ ...table, path }, tools, files)] as const),
-  );
+  const ofListeners = new Map<string, LoginProvider | undefined>();
+  for (const [listener, logins] of own) {
+    const value = logins[ownKeys[name]];
+    if (value !== undefined) ofListeners.set(listener, make(value));
+  }
+  if (ofListeners.size === 0) return general;
   return {
-    name: "password-file",
-    authenticate: (login) => (ofListeners.get(login.listener) ?? general)?.authenticate(login),
+    name,
+    authenticate: (login) => {
+      const { listener } = login;
+      const provider = ofListeners.has(listener) ? ofListeners.get(listener) : general;
+      return provider?.authenticate(login);
+    },
   };
 }
 
-function certificateLogin(table: TableOf<"certificate">): LoginProvider {
+function certificateLogin(
+  table: Partial<TableOf<"certificate">> & Pick<TableOf<"certificate">, "user_name">,
+): LoginProvider {
   const { user_name, client_id, required_client_id } = table;
   return new CertificateLogin({
     userName: user_name,

@@ -3,7 +3,7 @@
  * broker: so both brokers know the same of what the client has, and send the same again to its next connection.
  */
 
-import { type Packet, PacketType, ReasonCode } from "#protocol";
+import { type AcknowledgementPacket, FIRST_REFUSAL, type Packet, PacketType, ReasonCode } from "#protocol";
 import type { Delivery } from "./delivery.ts";
 
 interface Open {
@@ -13,15 +13,42 @@ interface Open {
   isReleased: boolean;
 }
 
-const FIRST_REFUSAL = 0x80;
-
 export class Acknowledger {
   readonly #send: (packet: Packet) => void;
+  /** QoS 1 and 2 of the old broker that the client has not acknowledged to the end, by packet id. */
+  readonly #unacknowledged = new Map<number, Delivery>();
   /** QoS 2, by Martlet's packet id: between PUBREC and PUBCOMP. */
   readonly #received = new Map<number, Open>();
 
   constructor(send: (packet: Packet) => void) {
     this.#send = send;
+  }
+
+  /** When the oldest came that the client has not acknowledged to the end; infinite when there is none. */
+  get oldestMs(): number {
+    const [oldest] = this.#unacknowledged.values();
+    return oldest?.atMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The old broker has sent `old`. */
+  expect(old: Delivery): void {
+    if (old.qos > 0) this.#unacknowledged.set(old.packetId, old);
+  }
+
+  /** PUBACK, PUBREC or PUBCOMP of the client to the old broker. */
+  onClient({ type, packetId, reasonCode }: AcknowledgementPacket): void {
+    const old = this.#unacknowledged.get(packetId);
+    if (old === undefined) return;
+    if (type !== PacketType.PUBCOMP) old.acknowledged = reasonCode;
+    old.isComplete = type !== PacketType.PUBREC || reasonCode >= FIRST_REFUSAL;
+    if (old.isComplete) this.#unacknowledged.delete(packetId);
+    if (old.partner !== undefined) this.pass(old, old.partner);
+  }
+
+  /** Waits for the client no longer. */
+  finishAll(): void {
+    for (const { partner } of this.#unacknowledged.values()) if (partner !== undefined) this.finish(partner);
+    this.#unacknowledged.clear();
   }
 
   /** Passes on what the client has said of `old`, the like of `martlet`. May be called again when it has said more. */

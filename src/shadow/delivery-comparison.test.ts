@@ -1,22 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { PacketType, type PublishPacket } from "#protocol";
+import type { PublishPacket } from "#protocol";
+import { publishPacket } from "../../test/support/raw-client.ts";
 import { type Delivery, deliveryOf, deliveryText } from "./delivery.ts";
 import { DeliveryComparison } from "./delivery-comparison.ts";
 
 const WINDOW_MS = 100;
 
 function delivery(text: string, atMs: number, changes: Partial<PublishPacket> = {}): Delivery {
-  const packet: PublishPacket = {
-    type: PacketType.PUBLISH,
-    topicName: "t",
-    payload: new TextEncoder().encode(text),
-    qos: 0,
-    retain: false,
-    dup: false,
-    packetId: 0,
-    properties: {},
-    ...changes,
-  };
+  const packet = publishPacket("t", text, changes);
   return deliveryOf(packet, packet.topicName, atMs);
 }
 

@@ -35,10 +35,6 @@ export class Endings {
     return this.#leftMs;
   }
 
-  hasEnded(side: ServerSide): boolean {
-    return this.#endedMs[side] !== undefined;
-  }
-
   /** A DISCONNECT of a broker. */
   onDisconnect(side: ServerSide, reasonCode: number): void {
     this.#reasons[side] = reasonCode;

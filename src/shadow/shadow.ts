@@ -7,8 +7,8 @@
  */
 
 import { createServer, type Server, type Socket } from "node:net";
-import { type Clock, StateError, systemClock } from "#base";
-import { ListenError, type Pipe } from "#transport";
+import { type Clock, ConfigError, StateError, systemClock } from "#base";
+import { listenOnPortError, type Pipe } from "#transport";
 import type { DeliverySink } from "./delivery-comparison.ts";
 import { type Difference, type Notice, type ShadowSummary, Tally } from "./difference.ts";
 import { differenceTexts } from "./difference-texts.ts";
@@ -115,18 +115,23 @@ export class Shadow {
   /**
    * Listens; resolves with the port.
    * @throws ListenError when it cannot
+   * @throws ConfigError when the old broker would be the shadow itself
    */
   async start(): Promise<number> {
     if (this.#server !== undefined) throw new StateError("A shadow starts once; make another one.");
     const { host = "127.0.0.1", port = DEFAULT_PORT } = this.#options;
+    if (port === this.#upstream.port && isOneMachine(host, this.#upstream.host)) {
+      throw new ConfigError(
+        "--upstream",
+        `${this.#upstream.name} is where the shadow itself would listen. Move the old broker to another port, or give the shadow one with --port.`,
+      );
+    }
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) =>
       this.#accept(socket),
     );
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) =>
-        reject(new ListenError(`Cannot listen on ${host} port ${port}: ${error.message}`, { cause: error })),
-      );
+      server.once("error", (error) => reject(listenOnPortError(host, port, error)));
       server.listen({ host, port }, resolve);
     });
     this.#scheduleTick();
@@ -223,4 +228,12 @@ export class Shadow {
   #limitNotice(says: string): void {
     this.#notice({ kind: "limit", client: "", connection: 0, says });
   }
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|::1)$/i;
+
+/** Whether who listens on `listening` is, as far as names tell, who is meant by `target`. */
+function isOneMachine(listening: string, target: string): boolean {
+  const isEveryAddress = listening === "0.0.0.0" || listening === "::";
+  return target === listening || (LOOPBACK.test(target) && (isEveryAddress || LOOPBACK.test(listening)));
 }

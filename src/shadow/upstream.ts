@@ -17,6 +17,8 @@ export interface UpstreamOptions {
 export interface Upstream {
   /** For people, for example `old.example.org port 1883`. */
   readonly name: string;
+  readonly host: string;
+  readonly port: number;
   /** A socket that connects, or says on `error` why not. */
   dial(clock: Clock, timeoutMs: number): Socket;
   /** What the socket emits once bytes can go through. */
@@ -57,6 +59,8 @@ export function upstreamOf({ url, ca, insecure = false }: UpstreamOptions): Upst
   const readyEvent = isSecure ? "secureConnect" : "connect";
   return {
     name,
+    host,
+    port,
     readyEvent,
     dial(clock, timeoutMs) {
       const socket = open();

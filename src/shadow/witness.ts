@@ -1,9 +1,9 @@
 /**
  * Watches one client: gives its packets to Martlet too, reads what both brokers say to it, and reports what differs.
  *
- *     client ──▶ ClientReader ──▶ FeedLine ──▶ Martlet
+ *     client ──▶ ClientReader ──▶ MartletFeed ──▶ Martlet
  *     old broker ──▶ ServerReader ──┬──▶ deliveries, answers, endings
- *     Martlet    ──▶ ServerReader ──┘         └──▶ Acknowledger ──▶ Martlet
+ *     Martlet    ──▶ ServerReader ──┘         └──▶ Acknowledger ──▶ MartletFeed
  *
  * Whatever goes wrong here ends the comparison, visibly, and never the client's connection, of which this file knows nothing.
  */
@@ -13,13 +13,10 @@ import {
   type AcknowledgementPacket,
   type ConnackPacket,
   type ConnectPacket,
-  encodePacket,
   FIRST_REFUSAL,
-  type Packet,
   PacketType,
   ProtocolVersion,
 } from "#protocol";
-import type { Pipe } from "#transport";
 import { Acknowledger } from "./acknowledger.ts";
 import { AnswerComparison, NOTHING } from "./answer-comparison.ts";
 import { ClientReader } from "./client-reader.ts";
@@ -29,14 +26,9 @@ import { DeliveryComparison } from "./delivery-comparison.ts";
 import type { DifferenceKind, NoticeKind, Tally } from "./difference.ts";
 import { type DifferenceTexts, differenceTexts } from "./difference-texts.ts";
 import { Endings } from "./endings.ts";
+import { MartletFeed } from "./martlet-feed.ts";
 import { ServerReader } from "./server-reader.ts";
 import type { WitnessHome } from "./witness-home.ts";
-
-interface Unnamed {
-  readonly connect: ConnectPacket;
-  readonly waiting: [bytes: Uint8Array, asks: boolean][];
-  bytes: number;
-}
 
 export class Witness {
   /** From CONNECT, or given by the old broker; empty before. */
@@ -51,15 +43,8 @@ export class Witness {
   readonly #answers: AnswerComparison;
   readonly #connack: ConnackComparison;
   readonly #endings: Endings;
-  readonly #acknowledger = new Acknowledger((packet) => this.#sendToMartlet(packet));
-  /** QoS 1 and 2 of the old broker that the client has not acknowledged to the end, by packet id. */
-  readonly #unacknowledged = new Map<number, Delivery>();
-  /** Each is called once Martlet has answered what the others wait for. */
-  readonly #releases: (() => void)[] = [];
-  #pipe: Pipe | undefined;
-  #version: ProtocolVersion | undefined;
-  /** The client left its id to the broker; what it sends waits for the old broker's choice. */
-  #unnamed: Unnamed | undefined;
+  readonly #feed: MartletFeed;
+  readonly #acknowledger = new Acknowledger((packet) => this.#feed.send(packet));
   #endsWithConnection = true;
   #givenUp = false;
   #isDone = false;
@@ -85,7 +70,8 @@ export class Witness {
         now,
       });
     this.#servers = { old: readerOf("old"), martlet: readerOf("martlet") };
-    this.#guarded(() => this.#openPipe());
+    this.#feed = new MartletFeed(home, this.#feedSink());
+    this.#guarded(() => this.#feed.open());
   }
 
   /** Nothing more will come of it. */
@@ -108,9 +94,7 @@ export class Witness {
     this.#guarded(() => {
       this.#endings.onClientLeft(this.#home.clock.now());
       // When it is the old broker that has closed, Martlet has to close by itself.
-      if (this.#endings.leftMs === undefined) return;
-      this.#home.line.rest();
-      this.#home.line.push(0, () => this.#pipe?.end());
+      if (this.#endings.leftMs !== undefined) this.#feed.end();
     });
   }
 
@@ -129,7 +113,7 @@ export class Witness {
     this.#guarded(() => {
       if (this.#isDone) return;
       const isStuck =
-        this.isClientSlow() || this.#oldestUnacknowledgedMs() < nowMs - this.#home.settings.windowMs;
+        this.isClientSlow() || this.#acknowledger.oldestMs < nowMs - this.#home.settings.windowMs;
       this.#deliveries.expire(nowMs, { mayBeEarly: isStuck });
       this.#answers.expire(nowMs);
       const ending = this.#endings.judge(nowMs);
@@ -153,8 +137,7 @@ export class Witness {
     }
     if (this.#endsWithConnection) memories.forgetSession(this.clientId, this.connection);
     this.addTo(tally);
-    this.#releaseAll();
-    this.#pipe?.destroy();
+    this.#feed.destroy();
   }
 
   /** Adds what has been counted so far; `finish` does it for good. */
@@ -166,25 +149,20 @@ export class Witness {
     tally.martletPackets += this.#servers.martlet.packets;
   }
 
-  #openPipe(): void {
-    const pipe = this.#home.connect();
-    this.#pipe = pipe;
-    pipe.open({
-      onBytes: (chunk) => this.#guarded(() => this.#servers.martlet.push(chunk.slice())),
-      onWritten: () => undefined,
-      onClosed: () =>
-        this.#guarded(() => {
-          this.#releaseAll();
-          this.#endings.onEnd("martlet", this.#home.clock.now());
-        }),
-    });
+  #feedSink() {
+    return {
+      onBytes: (chunk: Uint8Array) => this.#servers.martlet.push(chunk),
+      onClosed: () => this.#endings.onEnd("martlet", this.#home.clock.now()),
+      onStuck: (why: string) => this.#giveUp(why),
+      guarded: (run: () => void) => this.#guarded(run),
+    };
   }
 
   #clientSink() {
     return {
       onConnect: (packet: ConnectPacket, bytes: Uint8Array) => this.#onConnect(packet, bytes),
-      feed: (bytes: Uint8Array, asks: boolean) => this.#feed(bytes, asks),
-      onAcknowledgement: (packet: AcknowledgementPacket) => this.#onClientAcknowledgement(packet),
+      feed: (bytes: Uint8Array, asks: boolean) => this.#feed.push(bytes, asks),
+      onAcknowledgement: (packet: AcknowledgementPacket) => this.#acknowledger.onClient(packet),
       onRetained: (topicName: string) => this.#home.memories.learnRetained(topicName),
       onSubscribe: (topicFilters: readonly string[]) =>
         this.#home.memories.learnShared(this.clientId, topicFilters),
@@ -241,19 +219,18 @@ export class Witness {
 
   #onConnect(packet: ConnectPacket, bytes: Uint8Array): void {
     const { protocolVersion, clientId } = packet;
-    this.#version = protocolVersion;
+    this.#feed.version = protocolVersion;
     this.#servers.old.version = protocolVersion;
     this.#servers.martlet.version = protocolVersion;
     this.clientId = clientId;
     this.#endsWithConnection = (packet.properties.sessionExpiryInterval ?? 0) === 0;
-    if (clientId === "" && protocolVersion === ProtocolVersion.MQTT_5_0)
-      this.#unnamed = { connect: packet, waiting: [], bytes: 0 };
-    else this.#feed(bytes, true);
+    if (clientId === "" && protocolVersion === ProtocolVersion.MQTT_5_0) this.#feed.holdBack(packet);
+    else this.#feed.push(bytes, true);
   }
 
   #onConnack(side: ServerSide, packet: ConnackPacket): void {
     if (side === "old") this.#onOldConnack(packet);
-    else this.#release();
+    else this.#feed.answered();
     if (this.#givenUp) return;
     this.#connack.add(side, packet);
     if (this.#connack.isParted) this.#giveUp("only one of the two has let it in");
@@ -261,7 +238,10 @@ export class Witness {
 
   #onOldConnack({ reasonCode, sessionPresent, properties }: ConnackPacket): void {
     const { memories } = this.#home;
-    if (this.#unnamed !== undefined) this.#nameClient(this.#unnamed, properties.assignedClientIdentifier);
+    if (this.#feed.isUnnamed) {
+      this.clientId = properties.assignedClientIdentifier ?? "";
+      this.#feed.name(this.clientId);
+    }
     if (reasonCode >= FIRST_REFUSAL || this.clientId === "") return;
     if (!sessionPresent) memories.learnSession(this.clientId, this.connection);
     else if (!memories.knowsSession(this.clientId)) {
@@ -270,42 +250,9 @@ export class Witness {
     }
   }
 
-  /** Martlet gets the client as the old broker has named it, and all that has come of it meanwhile. */
-  #nameClient(unnamed: Unnamed, assigned: string | undefined): void {
-    const { connect, waiting } = unnamed;
-    this.#unnamed = undefined;
-    this.clientId = assigned ?? "";
-    const bytes = encodePacket({ ...connect, clientId: this.clientId }, connect.protocolVersion);
-    if (bytes !== undefined) this.#feed(bytes, true);
-    for (const [each, asks] of waiting) this.#feed(each, asks);
-  }
-
-  #feed(bytes: Uint8Array, asks: boolean): void {
-    const { line, settings } = this.#home;
-    if (this.#unnamed !== undefined) {
-      this.#unnamed.bytes += bytes.length;
-      if (this.#unnamed.bytes > settings.maximumFeedBytes) this.#giveUp("too much waits for its client id");
-      else this.#unnamed.waiting.push([bytes, asks]);
-      return;
-    }
-    line.push(bytes.length, () =>
-      this.#guarded(() => {
-        const pipe = this.#pipe;
-        if (pipe === undefined || this.#endings.hasEnded("martlet")) return;
-        if (pipe.unwrittenBytes > settings.maximumFeedBytes) {
-          this.#giveUp("Martlet does not read what the client sends");
-          this.#dropPipe();
-          return;
-        }
-        if (asks) this.#releases.push(line.hold());
-        pipe.write(bytes);
-      }),
-    );
-  }
-
   #onMartletAnswer(type: PacketType): void {
     const isAsked = type === PacketType.SUBACK || type === PacketType.UNSUBACK || type === PacketType.AUTH;
-    if (isAsked) this.#release();
+    if (isAsked) this.#feed.answered();
   }
 
   #onDelivery(side: ServerSide, delivery: Delivery): void {
@@ -324,28 +271,9 @@ export class Witness {
       }
       return;
     }
-    if (side === "old" && delivery.qos > 0) this.#unacknowledged.set(delivery.packetId, delivery);
+    if (side === "old") this.#acknowledger.expect(delivery);
     this.#deliveries.add(side, delivery);
     this.#checkLimits();
-  }
-
-  #onClientAcknowledgement({ type, packetId, reasonCode }: AcknowledgementPacket): void {
-    const delivery = this.#unacknowledged.get(packetId);
-    if (delivery === undefined) return;
-    if (type !== PacketType.PUBCOMP) delivery.acknowledged = reasonCode;
-    delivery.isComplete = type !== PacketType.PUBREC || reasonCode >= FIRST_REFUSAL;
-    if (delivery.isComplete) this.#unacknowledged.delete(packetId);
-    if (delivery.partner !== undefined) this.#acknowledger.pass(delivery, delivery.partner);
-  }
-
-  #oldestUnacknowledgedMs(): number {
-    const [oldest] = this.#unacknowledged.values();
-    return oldest?.atMs ?? Number.POSITIVE_INFINITY;
-  }
-
-  #sendToMartlet(packet: Packet): void {
-    const bytes = this.#version === undefined ? undefined : encodePacket(packet, this.#version);
-    if (bytes !== undefined && !this.#endings.hasEnded("martlet")) this.#pipe?.write(bytes);
   }
 
   #checkLimits(): void {
@@ -364,24 +292,8 @@ export class Witness {
     this.#notice("gave-up", `it is no longer compared on this connection: ${why}`);
     this.#deliveries.clear();
     this.#answers.clear();
-    for (const { partner } of this.#unacknowledged.values())
-      if (partner !== undefined) this.#acknowledger.finish(partner);
-    this.#unacknowledged.clear();
+    this.#acknowledger.finishAll();
     this.#endings.stop();
-  }
-
-  #dropPipe(): void {
-    this.#releaseAll();
-    this.#pipe?.destroy();
-    this.#pipe = undefined;
-  }
-
-  #release(): void {
-    this.#releases.shift()?.();
-  }
-
-  #releaseAll(): void {
-    for (const release of this.#releases.splice(0)) release();
   }
 
   #report(kind: DifferenceKind, texts: DifferenceTexts): void {
@@ -398,7 +310,7 @@ export class Witness {
       run();
     } catch (error) {
       this.#giveUp(`an error: ${describeError(error)}`);
-      this.#dropPipe();
+      this.#feed.destroy();
     }
   }
 }

@@ -17,7 +17,7 @@ describe("a folder of the machine", () => {
     const disk = nodeDisk(path);
     await expect(disk.list()).rejects.toMatchObject({
       code: "MARTLET_STORE_FAILED",
-      message: `${path} does not exist`,
+      message: `${path} does not exist.`,
     });
     await disk.lock();
     const file = await disk.open("x", { access: "create", isSynced: true });

@@ -148,7 +148,7 @@ class NodeFile implements DiskFile {
     const onWritten = (error: Error | null, written: number): void => {
       this.#end();
       if (error !== null) done(diskError(error, this.#path));
-      else if (written === 0) done(new StoreError("failed", `${this.#path} takes no bytes`));
+      else if (written === 0) done(new StoreError("failed", `${this.#path} takes no bytes.`));
       else this.#goOn(parts, position, written, done);
     };
     const [only] = parts;

@@ -1,4 +1,4 @@
-/** The system's errors about files, as sentences that say what to do. */
+/** The system's errors about files, as whole sentences that say what to do. */
 
 import { describeError } from "#base";
 import { StoreError } from "./errors.ts";
@@ -21,18 +21,18 @@ function sentence(error: unknown, path: string): string {
   switch (errorCode(error)) {
     case "ENOSPC":
     case "EDQUOT":
-      return `No space is left for ${path}; it goes on once there is`;
+      return `No space is left for ${path}; it goes on once there is.`;
     case "EACCES":
     case "EPERM":
-      return `Not allowed to use ${path}; check its owner and its rights`;
+      return `Not allowed to use ${path}; check its owner and its rights.`;
     case "EROFS":
-      return `${path} is on a file system that cannot be written to`;
+      return `${path} is on a file system that cannot be written to.`;
     case "ENOENT":
-      return `${path} does not exist`;
+      return `${path} does not exist.`;
     case "ENOTDIR":
     case "EEXIST":
-      return `${path} is in the way; it is not what a store needs there`;
+      return `${path} is in the way; it is not what a store needs there.`;
     default:
-      return `${path}: ${describeError(error)}`;
+      return `${path}: ${describeError(error)}.`;
   }
 }

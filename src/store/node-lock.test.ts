@@ -53,7 +53,7 @@ describe("the lock of a folder", () => {
     const second = new NodeLock(folder);
     await expect(second.take()).rejects.toMatchObject({
       code: "MARTLET_STORE_LOCKED",
-      message: `${folder} is in use by process ${process.pid}; stop it, or choose another folder`,
+      message: `${folder} is in use by process ${process.pid}; stop it, or choose another folder.`,
     });
     second.release();
     expect(lock.holder()).toBeDefined();

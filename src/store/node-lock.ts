@@ -78,7 +78,7 @@ export class NodeLock {
       tookOver = true;
       this.#moveAway(holder);
     }
-    throw new StoreError("locked", `${this.#folder}: several processes want it at once; start one of them`);
+    throw new StoreError("locked", `${this.#folder}: several processes want it at once; start one of them.`);
   }
 
   release(): void {
@@ -183,7 +183,7 @@ export class NodeLock {
   #lockedBy(holder: Holder): StoreError {
     return new StoreError(
       "locked",
-      `${this.#folder} is in use by ${nameOf(holder)}; stop it, or choose another folder`,
+      `${this.#folder} is in use by ${nameOf(holder)}; stop it, or choose another folder.`,
       { file: LOCK_NAME },
     );
   }

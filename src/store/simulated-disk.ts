@@ -121,7 +121,7 @@ export class SimulatedDisk implements Disk {
   }
 
   async lock(): Promise<void> {
-    if (this.#isLocked) throw new StoreError("locked", `${this.name} is in use by process 1`);
+    if (this.#isLocked) throw new StoreError("locked", `${this.name} is in use by process 1.`);
     this.#isLocked = true;
   }
 
@@ -140,7 +140,7 @@ export class SimulatedDisk implements Disk {
   async open(name: string, { access, isSynced }: OpenOptions): Promise<DiskFile> {
     await this.#operation("open", name);
     if (access === "create") {
-      if (this.#names.has(name)) throw new StoreError("failed", `${name} is there already`);
+      if (this.#names.has(name)) throw new StoreError("failed", `${name} is there already.`);
       const file = new SimulatedFile();
       this.#change((names) => names.set(name, file));
     }
@@ -187,7 +187,7 @@ export class SimulatedDisk implements Disk {
     const [least, most] = delayMs;
     clock.schedule(least + (random.below(1001) / 1000) * (most - least), () => {
       if (this.isDead) return;
-      end(fault === undefined ? undefined : new StoreError(fault, `${name}: ${kind} ${fault}`));
+      end(fault === undefined ? undefined : new StoreError(fault, `${name}: ${kind} ${fault}.`));
     });
   }
 
@@ -205,7 +205,7 @@ export class SimulatedDisk implements Disk {
 
   #fileCalled(name: string): SimulatedFile {
     const file = this.#names.get(name);
-    if (file === undefined) throw new StoreError("failed", `${name} does not exist`);
+    if (file === undefined) throw new StoreError("failed", `${name} does not exist.`);
     return file;
   }
 
@@ -237,7 +237,7 @@ class OpenFile implements DiskFile {
     disk.begin("write", this.#name, (fault) => {
       const growth = Math.max(0, write.end - this.#file.size);
       const isFull = growth > 0 && disk.usedBytes + growth > disk.capacityBytes;
-      const error = fault ?? (isFull ? new StoreError("full", `${this.#name}: no space left`) : undefined);
+      const error = fault ?? (isFull ? new StoreError("full", `${this.#name}: no space left.`) : undefined);
       if (error === undefined) this.#file.completeWrite(write);
       else this.#file.failWrite(write, disk.random, error.kind === "full");
       done(error);

@@ -196,6 +196,10 @@ describe("Martlet bridges to mosquitto", () => {
     await martlet.reload();
     const connected = (): number => martlet.lines.filter((line) => line.includes("is connected")).length;
     await until("it is connected again", () => connected() === 2);
+    const ofBridge = (): readonly string[] =>
+      [...martlet.served.broker.clients()].find(({ clientId }) => clientId === "local.house.hub")
+        ?.subscriptions ?? [];
+    await until("it listens here", () => ofBridge().includes("b"));
     await local.publish("a", "no more", { qos: 1 });
     await local.publish("b", "now", { qos: 1 });
     await said(there, "b now");

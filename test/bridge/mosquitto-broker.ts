@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { connect, type MqttClient, type NodeConnectOptions } from "#client";
 import { folderWith } from "../config/folder.ts";
-import { freePort, mosquittoProgram } from "../conformance/mosquitto.ts";
+import { mosquittoProgram } from "../conformance/mosquitto.ts";
+import { freePort } from "../support/ports.ts";
 import { type Program, start } from "../support/programs.ts";
 import { until } from "../support/until.ts";
 

@@ -2,8 +2,8 @@
 import { expect, onTestFinished, test } from "vitest";
 import { createBroker } from "#server";
 import { folderWith } from "../config/folder.ts";
-import { freePort } from "../conformance/mosquitto.ts";
 import { configured } from "../support/configured.ts";
+import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 
 test("messages that were acknowledged while the other broker was away reach it after a restart of both", async () => {

@@ -1,18 +1,13 @@
 // `martlet certs`, as a process: what it makes serves mosquitto and its clients for one-way and mutual TLS.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { certsCommand } from "../../src/cli/commands/certs.ts";
-import { freePort, mosquittoProgram } from "../conformance/mosquitto.ts";
+import { mosquittoProgram } from "../conformance/mosquitto.ts";
+import { freePort } from "../support/ports.ts";
 import { type Program, run, runWell, start } from "../support/programs.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { martlet, refusal } from "./run-martlet.ts";
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** `martlet certs` in the folder `dir`, which has to end well. */
 async function certs(dir: string, ...args: readonly string[]): Promise<string> {

@@ -1,12 +1,12 @@
 // `martlet decode`, as a process: what it takes, what it says, and how it ends.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { decodeCommand } from "../../src/cli/commands/decode.ts";
 import { blocksOf } from "../docs/pages.ts";
 import { pcapFile, Wire } from "../inspect/frames.ts";
 import { run } from "../support/programs.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { program } from "./martlet-process.ts";
 import { martlet, refusal, shell } from "./run-martlet.ts";
 
@@ -14,8 +14,7 @@ const CONNECT = "10 0c 00 04 4d 51 54 54 04 02 00 3c 00 00";
 const SUMMARY = 'CONNECT     client "", clean session 1, keep alive 60 s (1 minute)\n';
 
 function temporaryFile(content: string | Uint8Array): string {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const file = join(folder, "input");
   writeFileSync(file, content);
   return file;

@@ -1,11 +1,11 @@
 // The built program as a real process, and a client of bare bytes. Everything waits until something holds, with a limit.
 import { type ChildProcess, spawn } from "node:child_process";
-import { chownSync, mkdtempSync, rmSync } from "node:fs";
+import { chownSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { root } from "../../scripts/checkout.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 export const program = join(root, "dist", "cli", "main.js");
 
@@ -32,9 +32,8 @@ export class MartletProcess {
 
   constructor(args: readonly string[], options: { env?: Record<string, string>; uid?: number } = {}) {
     // What it keeps goes with the test.
-    const folder = mkdtempSync(join(tmpdir(), "martlet-run-"));
+    const folder = temporaryFolder();
     if (options.uid !== undefined) chownSync(folder, options.uid, options.uid);
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     this.child = spawn(process.execPath, [program, ...args], {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,11 +1,11 @@
 // `martlet migrate`, as a program: what it prints, what it writes, and when it does not.
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readConfiguration } from "#config";
 import { readMosquittoConf } from "#mosquitto";
 import { databaseOfMosquitto } from "../mosquitto/mosquitto-with-state.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { MartletProcess } from "./martlet-process.ts";
 import { martlet } from "./run-martlet.ts";
 
@@ -31,15 +31,9 @@ topic a/# both 1 local/ remote/
 const different = "autosave_interval 60\nallow_anonymous true\n";
 const unsupported = "memory_limit 1000000\nallow_anonymous true\n";
 
-function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-migrate-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
 /** A mosquitto.conf in a folder of its own; `PLACE` in it is that folder. */
 function confOf(text: string): { readonly folder: string; readonly conf: string; readonly toml: string } {
-  const folder = makeFolder();
+  const folder = temporaryFolder();
   const conf = join(folder, "mosquitto.conf");
   writeFileSync(conf, text.replaceAll("PLACE", folder));
   return { folder, conf, toml: join(folder, "martlet.toml") };

@@ -3,8 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { folderWith } from "../config/folder.ts";
+import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
-import { HexClient, MartletProcess, occupy } from "./martlet-process.ts";
+import { connect5, HexClient, MartletProcess } from "./martlet-process.ts";
 
 /** CONNECT of 3.1.1, clean session, keep alive 60. */
 function connect311(clientId: string): string {
@@ -177,6 +178,30 @@ describe("how connections end", () => {
   }
 });
 
+it.each([
+  ["mosquitto-1.5", "Socket error on client stranger, disconnecting."],
+  ["mosquitto-2.0", "Client stranger disconnected, not authorised."],
+  ["mosquitto-2.1", "Client stranger [127.0.0.1:SP] disconnected: not authorised."],
+])("tells of a login that is refused, with the code of the client's version, in %s", async (words, end) => {
+  const conf = `listener ${await freePort()} 127.0.0.1\nlog_dest stdout\nlog_type all\npassword_file FOLDER/users\n`;
+  const folder = folderWith({ users: "" });
+  const file = join(folderWith({ "mosquitto.conf": conf.replace("FOLDER", folder) }), "mosquitto.conf");
+  const martlet = new MartletProcess(["-c", file, "--set", `log.words=${words}`]);
+  const [, port = ""] = await martlet.line(/Opening ipv4 listen socket on port (\d+)\.\n/);
+  const client = new HexClient(Number(port));
+  client.send(connect311("stranger"));
+  await client.expect(/^20020005$/);
+  await martlet.line(/stranger.*(, disconnecting|authorised)\.\n/);
+  const newer = new HexClient(Number(port));
+  newer.send(connect5("newer"));
+  await newer.expect(/^20..0087/);
+  await martlet.line(/newer.*(, disconnecting|authorised)\.\n/);
+  const lines = normalised(martlet.stdout, Number(port)).split("\n");
+  expect(lines).toContain("T: Sending CONNACK to stranger (0, 5)");
+  expect(lines).toContain("T: Sending CONNACK to newer (0, 135)");
+  expect(lines).toContain(`T: ${end}`);
+});
+
 it("tells what is denied, beside what was asked for", async () => {
   const rules = '[{"name":"open","effect":"allow","topics":["open"]}]';
   const martlet = new MartletProcess([
@@ -217,41 +242,81 @@ describe("beside Debian's mosquitto", () => {
     expect(martlet).toBe(told);
   });
 
+  it("so have a bridge that connects and a client that does not come back", async () => {
+    const port = await freePort();
+    const told = await toldByMosquitto(["-v", "-p", String(port)], port, briefVisits);
+    const lines = told.split("\n");
+    expect(lines).toContain("T: New bridge connected from 127.0.0.1:SP as house (p2, c1, k60).");
+    expect(lines.at(-3)).toBe("T: Expiring client fx due to timeout.");
+    const args = ["-v", "-p", String(port), "--no-ws", "--set", "log.words=mosquitto-2.0"];
+    expect(await toldByMartlet(args, port, told, briefVisits)).toBe(told);
+  });
+
   it("so has one by the same mosquitto.conf", async () => {
     const port = await freePort();
-    const conf = `listener ${port} 127.0.0.1\nallow_anonymous true\nlog_type all\n`;
+    const more = folderWith({ "a.conf": "log_type all\n" });
+    const conf = `listener ${port} 127.0.0.1\nallow_anonymous true\ninclude_dir ${more}\n`;
     const file = join(folderWith({ "mosquitto.conf": conf }), "mosquitto.conf");
     const told = await toldByMosquitto(["-c", file], port);
+    expect(told).toContain(`T: Loading config file ${more}/a.conf\n`);
     expect(told).toContain(`T: Config loaded from ${file}.\n`);
     const martlet = await toldByMartlet(["-c", file, "--set", "log.destination=stdout"], port, told);
     expect(martlet).toBe(told);
   });
 
-  async function freePort(): Promise<number> {
-    const free = await occupy(0);
-    await new Promise((resolve) => free?.close(resolve));
-    return free?.port ?? 0;
-  }
-
-  async function toldByMosquitto(args: readonly string[], port: number): Promise<string> {
+  async function toldByMosquitto(
+    args: readonly string[],
+    port: number,
+    { visit, end }: Visit = wholeSession,
+  ): Promise<string> {
     const mosquitto = new Mosquitto(args);
     await until("mosquitto listens", () => mosquitto.said.includes(" running\n"));
-    await session(port);
-    await until("mosquitto has told the end", () => mosquitto.said.includes("Client fx disconnected.\n"));
+    await visit(port);
+    await until("mosquitto has told the end", () => mosquitto.said.includes(end));
     await mosquitto.stop();
     return normalised(mosquitto.said, port);
   }
 
   /** As a program of the same name. */
-  async function toldByMartlet(args: readonly string[], port: number, told: string): Promise<string> {
+  async function toldByMartlet(
+    args: readonly string[],
+    port: number,
+    told: string,
+    { visit, end }: Visit = wholeSession,
+  ): Promise<string> {
     const [, program = ""] = /^T: (.*) starting$/m.exec(told) ?? [];
     const martlet = new MartletProcess([...args, "--no-persistence", "--set", `log.program=${program}`]);
     await martlet.line(/ running\n/);
-    await session(port);
-    await martlet.line(/Client fx disconnected\.\n/);
+    await visit(port);
+    await until("Martlet has told the end", () => martlet.stdout.includes(end));
     martlet.child.kill("SIGTERM");
     await martlet.ended;
     return normalised(martlet.stdout, port);
+  }
+
+  /** What clients do, and the line after which no other comes. */
+  interface Visit {
+    readonly visit: (port: number) => Promise<void>;
+    readonly end: string;
+  }
+
+  const wholeSession: Visit = { visit: session, end: "Client fx disconnected.\n" };
+  const briefVisits: Visit = { visit: bridgeAndGuest, end: "Expiring client fx due to timeout.\n" };
+
+  /** A bridge, which says so in the protocol's level, and a client whose session is kept for a second. */
+  async function bridgeAndGuest(port: number): Promise<void> {
+    const bridge = new HexClient(port);
+    bridge.send("1011 00044d515454 84 02 003c 0005 686f757365"); // CONNECT house
+    await bridge.expect(/^20020000/);
+    bridge.send("e000");
+    await bridge.peerEnd();
+    bridge.socket.destroy();
+    const guest = new HexClient(port);
+    guest.send("1014 00044d515454 05 00 003c 05 11 00000001 0002 6678"); // CONNECT fx, expiry 1 s
+    await guest.expect(/^20..0000/);
+    guest.send("e000");
+    await guest.peerEnd();
+    guest.socket.destroy();
   }
 
   async function session(port: number): Promise<void> {

@@ -1,22 +1,17 @@
 // `martlet passwd`, as a process, and mosquitto's own tool and broker on the same files.
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { PasswordFile, type PasswordHashing } from "#auth";
 import { passwordHashing } from "#credentials";
 import { passwdCommand } from "../../src/cli/commands/passwd.ts";
 import { chooseMethod } from "../../src/cli/passwd/method.ts";
-import { freePort, mosquittoProgram } from "../conformance/mosquitto.ts";
+import { mosquittoProgram } from "../conformance/mosquitto.ts";
+import { freePort } from "../support/ports.ts";
 import { run, runWell, start } from "../support/programs.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { program } from "./martlet-process.ts";
 import { martlet, refusal } from "./run-martlet.ts";
-
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 const newFile = (): string => join(temporaryFolder(), "accounts");
 

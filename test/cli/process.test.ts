@@ -244,7 +244,7 @@ describe("signals", () => {
     client.send("820d 0001 00 0003 612f62 00 0001 61 01"); // a/b and a
     await client.expect(/90/);
     martlet.child.kill("SIGUSR2");
-    await martlet.line(/SIGUSR2 received: 2 subscriptions\.\n.*\ta \(tree\)\n.*\t {2}b \(tree\)\n/);
+    await martlet.line(/SIGUSR2 received: 2 subscriptions\.\n.*\ta \(tree, 1\)\n.*\t {2}b \(tree, 0\)\n/);
   });
 
   it("SIGHUP is told in mosquitto's words where those are asked for", async () => {

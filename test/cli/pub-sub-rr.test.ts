@@ -1,12 +1,13 @@
 // `martlet pub`, `sub` and `rr` against a broker of ours: what arrives, what is said, and the status they end with.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { ReasonCode } from "#protocol";
 import { createBroker, type MartletBroker } from "#server";
-import { freePort, martlet, mosquitto, type ToolOutcome } from "./tool-process.ts";
+import { freePort } from "../support/ports.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { martlet, mosquitto, type ToolOutcome } from "./tool-process.ts";
 
 let broker: MartletBroker;
 let place: string[];
@@ -68,39 +69,16 @@ describe("pub", () => {
     "is understood by mosquitto_sub, and the other way round, in %s",
     async (version) => {
       const topic = `versions/${version}`;
+      const takeOne = [...place, "-V", version, "-t", topic, "-C", "1", "-W", "10", "-q", "2"];
       expect(
         await martlet("pub", [...place, "-V", version, "-q", "2", "-r", "-t", topic, "-m", "ours"]),
       ).toMatchObject({ code: 0, stderr: "" });
-      const theirs = await mosquitto("sub", [
-        ...place,
-        "-V",
-        version,
-        "-t",
-        topic,
-        "-C",
-        "1",
-        "-W",
-        "10",
-        "-q",
-        "2",
-      ]);
+      const theirs = await mosquitto("sub", takeOne);
       expect(text(theirs)).toBe("ours\n");
       expect(
         await mosquitto("pub", [...place, "-V", version, "-q", "2", "-r", "-t", topic, "-m", "theirs"]),
       ).toMatchObject({ code: 0 });
-      const ours = await martlet("sub", [
-        ...place,
-        "-V",
-        version,
-        "-t",
-        topic,
-        "-C",
-        "1",
-        "-W",
-        "10",
-        "-q",
-        "2",
-      ]);
+      const ours = await martlet("sub", takeOne);
       expect(text(ours)).toBe("theirs\n");
     },
   );
@@ -112,8 +90,7 @@ describe("pub", () => {
   });
 
   it("reads the options file of mosquitto_pub, and the command line wins", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "martlet-options-"));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const folder = temporaryFolder();
     const [, host, , port] = place;
     writeFileSync(
       join(folder, "mosquitto_pub"),

@@ -1,8 +1,9 @@
 // A broker that runs takes over what its configuration says anew, and its log follows whoever rotates it.
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { folderWith } from "../config/folder.ts";
+import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 import { MartletProcess } from "./martlet-process.ts";
 
@@ -24,6 +25,55 @@ it("SIGHUP and a changed file are taken over; what is wrong is said and changes 
   await martlet.line(/The configuration is not allowed; the one before it stays in force\./);
   await martlet.line(/martlet\.toml:6:1: log\.level: /);
   expect(martlet.hasEnded).toBe(false);
+});
+
+describe("a mosquitto.conf with include_dir", () => {
+  const conf = (folder: string, port: number): string =>
+    `listener ${port} 127.0.0.1\nallow_anonymous true\nlog_dest stdout\ninclude_dir ${folder}\n`;
+
+  it("follows the files that it takes in: one that changes, one that comes, one that goes", async () => {
+    const folder = folderWith({ "b.conf": "max_queued_messages 5\n" });
+    const file = join(folderWith({ "mosquitto.conf": conf(folder, await freePort()) }), "mosquitto.conf");
+    const martlet = new MartletProcess(["-c", file]);
+    await martlet.line(/ running\n/);
+    expect(martlet.lines[0]).toBe(`Loading config file ${join(folder, "b.conf")}`);
+
+    writeFileSync(join(folder, "b.conf"), "max_queued_messages 6\n");
+    await martlet.line(/Configuration: queue\.maximum_messages is 6 /);
+    writeFileSync(join(folder, "c.conf"), "max_keepalive 99\n");
+    await martlet.line(/Configuration: mqtt\.maximum_keep_alive_seconds is 99 /);
+    writeFileSync(join(folder, "d.conf"), "max_keepalife 98\n");
+    await martlet.line(/Unknown configuration variable "max_keepalife"\.\n/);
+    rmSync(join(folder, "d.conf"));
+    await martlet.line(/The configuration is unchanged\.\n/);
+    rmSync(join(folder, "b.conf"));
+    await martlet.line(/Configuration: queue\.maximum_messages is 1,?000 /);
+    expect(martlet.hasEnded).toBe(false);
+  });
+
+  it("names them again at SIGHUP", async () => {
+    const folder = folderWith({ "a.conf": "max_queued_messages 5\n" });
+    const file = join(folderWith({ "mosquitto.conf": conf(folder, await freePort()) }), "mosquitto.conf");
+    const martlet = new MartletProcess(["-c", file]);
+    await martlet.line(/ running\n/);
+    martlet.child.kill("SIGHUP");
+    await martlet.line(/Reloading config\.\n\d+: Loading config file \S+a\.conf\n.*unchanged/);
+  });
+});
+
+it("a file that the broker cannot read once it is somebody else is no reason not to start", async (context) => {
+  if (process.getuid?.() !== 0) context.skip("only root can become another user");
+  const port = await freePort();
+  const text = `listener ${port} 127.0.0.1\nallow_anonymous true\nlog_dest stdout\nuser nobody\n`;
+  const file = join(folderWith({ "mosquitto.conf": text }), "mosquitto.conf");
+  chmodSync(file, 0o600);
+  const martlet = new MartletProcess(["-c", file]);
+  await martlet.line(/ running\n/);
+  await martlet.line(
+    /mosquitto\.conf: it cannot be read: EACCES\. What changes in it counts after a restart\.\n/,
+  );
+  martlet.child.kill("SIGTERM");
+  expect((await martlet.ended).code).toBe(0);
 });
 
 it("writes to a file, in JSON if that is wished, and opens it anew on SIGHUP", async () => {

@@ -1,9 +1,9 @@
 // One of the message tools, Martlet's or mosquitto's, as a process with input; and a mosquitto broker to talk to.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort, takesConnections } from "../support/ports.ts";
 import { program } from "./martlet-process.ts";
 
 const LIMIT_MS = 20_000;
@@ -106,23 +106,10 @@ export async function mosquittoBroker(): Promise<MosquittoBroker> {
   };
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 async function listening(port: number): Promise<void> {
   const limit = Date.now() + LIMIT_MS;
   while (Date.now() < limit) {
-    const isUp = await new Promise<boolean>((resolve) => {
-      const socket = connect({ port, host: "127.0.0.1" });
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-      socket.once("connect", () => socket.destroy());
-    });
-    if (isUp) return;
+    if (await takesConnections(port)) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new TypeError("mosquitto does not listen");

@@ -188,7 +188,17 @@ export const effects: Readonly<Record<string, readonly EffectRow[]>> = {
       "logins.certificate.user_name",
       "common-name",
     ),
+    effect(
+      `${TLS}cafile /ca.pem\nrequire_certificate true\nlistener 8884\ncertfile /c.pem\nkeyfile /k.pem\ncafile /ca.pem\nrequire_certificate true\nNAME true`,
+      first("logins", "certificate"),
+      "none",
+    ),
     effect("psk_file /psk\nlistener 1\npsk_hint h\nNAME true", "logins.psk", {}),
+    effect(
+      "psk_file /psk\nlistener 1\npsk_hint h\nlistener 2\npsk_hint h\nNAME true",
+      first("logins", "psk"),
+      false,
+    ),
   ],
   use_subject_as_username: [
     effect(

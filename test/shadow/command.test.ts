@@ -1,10 +1,11 @@
 // `martlet shadow` as a user runs it.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "../support/ports.ts";
 import { runWell } from "../support/programs.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
 import { startMosquitto } from "./shadowed.ts";
 
@@ -16,10 +17,14 @@ interface Running {
   stop(): Promise<{ readonly code: number | null; readonly lines: string[]; readonly stderr: string }>;
 }
 
+function portOf(args: readonly string[]): string[] {
+  return args.includes("--port") ? [] : ["--port", "0"];
+}
+
 async function command(...args: string[]): Promise<Running> {
   const child = spawn(
     process.execPath,
-    ["--conditions", "martlet-dev", join(root, "src/cli/main.ts"), "shadow", "--port", "0", ...args],
+    ["--conditions", "martlet-dev", join(root, "src/cli/main.ts"), "shadow", ...portOf(args), ...args],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -28,7 +33,7 @@ async function command(...args: string[]): Promise<Running> {
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   child.on("close", (status) => (code = status));
-  await until("it listens", () => /port \d+/.test(stderr) || code !== undefined);
+  await until("it listens", () => /^Listening on /m.test(stderr) || code !== undefined);
   return {
     port: Number(/port (\d+)/.exec(stderr)?.[1]),
     async stop() {
@@ -58,8 +63,7 @@ test("nothing differs: status 0, and a summary", async () => {
 });
 
 test("a Martlet by a configuration that refuses: status 1, and JSON lines", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-shadow-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const file = join(folder, "martlet.toml");
   writeFileSync(file, '[client_ids]\nprefix = "plant-"\n');
   const old = await startMosquitto();
@@ -77,8 +81,7 @@ test("a Martlet by a configuration that refuses: status 1, and JSON lines", asyn
 });
 
 test("a Martlet by a mosquitto.conf", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "martlet-shadow-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const file = join(folder, "mosquitto.conf");
   writeFileSync(file, "allow_anonymous true\nretain_available false\nlistener 1883\n");
   const old = await startMosquitto();
@@ -93,6 +96,41 @@ test("a Martlet by a mosquitto.conf", async () => {
     { record: "difference", kind: "missing-answer", client: "pump", connection: 2, martlet: "nothing" },
     { record: "summary", connections: 2, compared: { answers: 3 }, differenceCount: 1 },
   ]);
+});
+
+test("no difference, and a session that cannot be compared: status 3", async () => {
+  const old = await startMosquitto();
+  const subscribe = ["-i", "meter", "-c", "-q", "1", "-t", "a", "-E"];
+  await runWell("mosquitto_sub", ["-h", "127.0.0.1", "-p", String(old), ...subscribe]);
+  const running = await command("--upstream", `mqtt://127.0.0.1:${old}`, "--window", "200", "--json");
+  await runWell("mosquitto_sub", ["-h", "127.0.0.1", "-p", String(running.port), ...subscribe]);
+  const { code, lines } = await running.stop();
+  const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(code).toBe(3);
+  expect(records.at(-1)).toMatchObject({ record: "summary", differenceCount: 0, gaveUp: 1 });
+});
+
+test("nobody came: status 3", async () => {
+  const running = await command("--upstream", `mqtt://127.0.0.1:${await freePort()}`, "--window", "50");
+  const { code, lines } = await running.stop();
+  expect({ code, last: lines.at(-1) }).toEqual({ code: 3, last: "  no differences" });
+});
+
+test("a shadow of itself is not allowed, and a port that is taken is named", async () => {
+  const old = await startMosquitto();
+  const taken = await command("--upstream", `mqtt://127.0.0.1:${old + 1}`, "--port", String(old));
+  expect(await taken.stop()).toEqual({
+    code: 1,
+    lines: [],
+    stderr: `martlet: Port ${old} is in use by another program; stop it or choose another with --port\n`,
+  });
+  const free = await freePort();
+  const itself = await command("--upstream", `mqtt://localhost:${free}`, "--port", String(free));
+  expect(await itself.stop()).toEqual({
+    code: 2,
+    lines: [],
+    stderr: `martlet: --upstream: localhost port ${free} is where the shadow itself would listen. Move the old broker to another port, or give the shadow one with --port.\n`,
+  });
 });
 
 test("without an old broker it does not start", async () => {

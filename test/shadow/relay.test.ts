@@ -5,7 +5,7 @@ import { StateError, seededRandom } from "#base";
 import { createBroker } from "#server";
 import { type Notice, Shadow, type ShadowSettings } from "#shadow";
 import type { Pipe } from "#transport";
-import { freePort } from "../conformance/mosquitto.ts";
+import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 
 /** A socket that records. */

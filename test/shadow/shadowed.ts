@@ -10,7 +10,8 @@ import { type BrokerOptions, createBroker, type MartletBroker } from "#server";
 import { type Difference, type Notice, Shadow, type ShadowSettings, type ShadowSummary } from "#shadow";
 import type { Pipe } from "#transport";
 import { PacketStream } from "../../src/shadow/packet-stream.ts";
-import { freePort, mosquittoProgram, untilListening } from "../conformance/mosquitto.ts";
+import { mosquittoProgram, untilListening } from "../conformance/mosquitto.ts";
+import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 
 /** What becomes of a packet that Martlet sends: other packets, in its place. */

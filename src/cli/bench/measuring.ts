@@ -15,6 +15,7 @@ import {
 import { writeWhole } from "../conformance/standard-output.ts";
 import { printable } from "../escape.ts";
 import { ExitStatus } from "../exit-status.ts";
+import { one } from "../single-value.ts";
 import { onStopSignal } from "../stop-signals.ts";
 import { processIdsOf, scenariosOf } from "./arguments.ts";
 import {
@@ -66,11 +67,6 @@ function targetOf(values: Values): BenchTarget {
     ...(userName === undefined ? {} : { userName }),
     ...(password === undefined ? {} : { password }),
   };
-}
-
-function one(name: string, values: readonly string[] | undefined): string | undefined {
-  if (values !== undefined && values.length > 1) throw new ConfigError(name, "it is given twice.");
-  return values?.[0];
 }
 
 function readPem(path: string): string {

@@ -8,6 +8,7 @@ import { isExposed, version } from "#server";
 import type { ConfiguredBroker } from "#service";
 import type { ListeningAddress } from "#transport";
 import type { LogLines } from "../output.ts";
+import type { ConfigurationSource } from "./configuration-source.ts";
 import { greeting } from "./greeting.ts";
 
 const LOCAL_ONLY = [
@@ -22,13 +23,15 @@ export class Announcements {
   readonly #lines: LogLines;
   readonly #reading: Reading;
   readonly #file: string | undefined;
+  readonly #source: ConfigurationSource;
   readonly #program: string;
 
   /** @param file the configuration file, if there is one */
-  constructor(lines: LogLines, reading: Reading, file: string | undefined) {
+  constructor(lines: LogLines, reading: Reading, source: ConfigurationSource, file: string | undefined) {
     this.#lines = lines;
     this.#reading = reading;
     this.#file = file;
+    this.#source = source;
     this.#program = reading.configuration.log.program ?? `martlet version ${version}`;
     this.isBrief =
       (file !== undefined && isMosquittoConf(file)) || reading.sourceOf(["log", "words"]).kind !== "default";
@@ -36,6 +39,7 @@ export class Announcements {
 
   /** Before anything is done. */
   starting(): void {
+    this.#loading();
     this.#say(`${this.#program} starting`);
     if (!this.isBrief) return;
     this.#say(this.#file === undefined ? "Using default config." : `Config loaded from ${this.#file}.`);
@@ -67,6 +71,7 @@ export class Announcements {
     this.#say(
       this.isBrief ? "Reloading config." : "SIGHUP received: reading the configuration and its files again.",
     );
+    this.#loading();
   }
 
   stopping(signal: NodeJS.Signals): void {
@@ -75,6 +80,11 @@ export class Announcements {
 
   terminating(): void {
     this.#say(`${this.#program} terminating`);
+  }
+
+  /** What a mosquitto.conf takes in. */
+  #loading(): void {
+    for (const file of this.#source.included?.().files ?? []) this.#say(`Loading config file ${file}`);
   }
 
   /** mosquitto 1.5 listens everywhere, and does not say that it runs. */

@@ -5,7 +5,7 @@
 
 import { ConfigError, type Log } from "#base";
 import { type ConfigurationSources, type Document, isMosquittoConf } from "#config";
-import type { MosquittoWarning } from "#mosquitto";
+import type { Included, MosquittoWarning } from "#mosquitto";
 import type { Values } from "./command-line.ts";
 import { assignmentsOf } from "./flags.ts";
 
@@ -14,6 +14,7 @@ export class ConfigurationSource {
   /** What nobody has been told yet. */
   #warnings: readonly MosquittoWarning[] = [];
   #log: Pick<Log, "write"> | undefined;
+  #included: (() => Included) | undefined;
 
   /** @throws ConfigError for options that contradict each other */
   constructor(values: Values) {
@@ -28,6 +29,11 @@ export class ConfigurationSource {
     };
   }
 
+  /** What belongs to a mosquitto.conf beside itself, as it is when it is asked; undefined before it is read, and for other files. */
+  get included(): (() => Included) | undefined {
+    return this.#included;
+  }
+
   /** Tells `log` what was found so far, and from now on what is found when the file is read again. */
   warnTo(log: Pick<Log, "write">): void {
     this.#log = log;
@@ -36,7 +42,8 @@ export class ConfigurationSource {
   }
 
   async #read(file: string, ports: readonly number[] | undefined): Promise<Document> {
-    const { mosquittoDocument } = await import("#mosquitto");
+    const { includedBy, mosquittoDocument } = await import("#mosquitto");
+    this.#included = () => includedBy(file);
     const { document, warnings } = mosquittoDocument(file, { ports: ports ?? [] });
     if (this.#log === undefined) this.#warnings = warnings;
     else for (const { level, sentence } of warnings) this.#log.write(level, sentence);

@@ -94,7 +94,7 @@ async function serve(values: Values): Promise<number> {
   const { reading } = files;
   const { configuration } = reading;
   const lines = new LogLines(logFormOf(configuration.log));
-  const announcements = new Announcements(lines, reading, values.config?.[0]);
+  const announcements = new Announcements(lines, reading, source, values.config?.[0]);
   const wording = wordings[configuration.log.words];
   const packets = hasPackets(configuration)
     ? new PacketLines(lines, { wording, isBrief: announcements.isBrief })
@@ -129,7 +129,7 @@ async function serve(values: Values): Promise<number> {
   lines.publishWith((line) => broker.publish(line));
   const stopped = untilStopped(served, lines, announcements);
   const ends = [
-    followChanges(files, served, lines, { file: values.config?.[0], announcements }),
+    followChanges(files, served, lines, { file: values.config?.[0], source, announcements }),
     answerSignals(served, lines),
   ];
   announcements.running(served);

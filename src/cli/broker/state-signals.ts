@@ -19,7 +19,7 @@ export function answerSignals({ broker, options }: ConfiguredBroker, lines: LogL
   };
   const onShow = (): void => {
     lines.write("info", `SIGUSR2 received: ${broker.sizes.subscriptions} subscriptions.`);
-    for (const line of subscriptionTreeLines(broker.clients(), MOST_TREE_LINES)) {
+    for (const line of subscriptionTreeLines(broker.subscriptions(), MOST_TREE_LINES)) {
       lines.detail("information", line);
     }
   };

@@ -1,24 +1,22 @@
-/** All subscriptions as lines, by the levels of their filters: `a`, below it two blanks deeper `b (client-1, client-2)`. */
+/**
+ * All subscriptions as lines, by the levels of their filters: `a`, below it two blanks deeper `b (client-1, 0) (client-2, 1)`, each
+ * client with its QoS, as mosquitto shows them.
+ */
+
+import type { SubscriptionSummary } from "#broker";
 
 interface Branch {
   readonly children: Map<string, Branch>;
-  readonly clientIds: string[];
-}
-
-interface Subscriber {
-  readonly clientId: string;
-  readonly subscriptions: readonly string[];
+  readonly subscribers: SubscriptionSummary[];
 }
 
 /** @param limit lines, before one that says that there are more */
-export function subscriptionTreeLines(clients: Iterable<Subscriber>, limit: number): string[] {
-  const root: Branch = { children: new Map(), clientIds: [] };
-  for (const { clientId, subscriptions } of clients) {
-    for (const topicFilter of subscriptions) {
-      let branch = root;
-      for (const level of topicFilter.split("/")) branch = childOf(branch, level);
-      branch.clientIds.push(clientId);
-    }
+export function subscriptionTreeLines(subscriptions: Iterable<SubscriptionSummary>, limit: number): string[] {
+  const root = newBranch();
+  for (const subscription of subscriptions) {
+    let branch = root;
+    for (const level of subscription.topicFilter.split("/")) branch = childOf(branch, level);
+    branch.subscribers.push(subscription);
   }
   const lines: string[] = [];
   for (const line of linesBelow(root, "")) {
@@ -28,18 +26,19 @@ export function subscriptionTreeLines(clients: Iterable<Subscriber>, limit: numb
   return lines;
 }
 
+function newBranch(): Branch {
+  return { children: new Map(), subscribers: [] };
+}
+
 function childOf({ children }: Branch, level: string): Branch {
-  let child = children.get(level);
-  if (child === undefined) {
-    child = { children: new Map(), clientIds: [] };
-    children.set(level, child);
-  }
+  const child = children.get(level) ?? newBranch();
+  children.set(level, child);
   return child;
 }
 
 function* linesBelow({ children }: Branch, indent: string): Generator<string> {
   for (const [level, child] of children) {
-    const who = child.clientIds.length === 0 ? "" : ` (${child.clientIds.join(", ")})`;
+    const who = child.subscribers.map(({ clientId, qos }) => ` (${clientId}, ${qos})`).join("");
     yield `${indent}${level}${who}`;
     yield* linesBelow(child, `${indent}  `);
   }

@@ -1,4 +1,4 @@
-/** What clients do, by the broker's events: connections and their ends as `notice`, subscriptions as types of their own. */
+/** What clients do, by the broker's events: connections, their ends and those of sessions nobody came back to as `notice`, subscriptions as types of their own. */
 
 import type { Broker } from "#broker";
 import type { LogLines } from "../output.ts";
@@ -11,6 +11,9 @@ export function logConnections(broker: Pick<Broker, "on">, lines: LogLines, word
   };
   broker.on("connectionAccepted", (accepted) => tell(() => wording.accepted(accepted)));
   broker.on("clientConnected", (client) => tell(() => wording.connected(client)));
+  broker.on("sessionEnded", ({ clientId, hasExpired }) => {
+    if (hasExpired) tell(() => wording.expired(clientId));
+  });
   broker.on("clientDisconnected", (ended) => tell(() => wording.ended(ended)));
   broker.on("connectionRefused", (ended) => tell(() => wording.ended(ended)));
 }

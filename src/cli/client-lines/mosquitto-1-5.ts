@@ -7,11 +7,14 @@ export const mosquitto15: Wording = {
   accepted: ({ address }) =>
     `New connection from ${address.remoteAddress || address.transport} on port ${address.localPort}.`,
 
-  connected: ({ clientId, userName, cleanStart, keepAliveSeconds, address }) => {
+  connected: ({ clientId, userName, isBridge, cleanStart, keepAliveSeconds, address }) => {
+    const what = isBridge ? "bridge" : "client";
     const user = userName === undefined ? "" : `, u'${userName}'`;
     const from = address.remotePort === 0 ? address.transport : address.remoteAddress;
-    return `New client connected from ${from} as ${clientId} (c${cleanStart ? 1 : 0}, k${keepAliveSeconds}${user}).`;
+    return `New ${what} connected from ${from} as ${clientId} (c${cleanStart ? 1 : 0}, k${keepAliveSeconds}${user}).`;
   },
+
+  expired: (clientId) => `Expiring persistent client ${clientId} due to timeout.`,
 
   ended: (ended) => {
     switch (ended.reason.kind) {

@@ -2,7 +2,7 @@
 
 import type { BrokerEvents } from "#broker";
 import { PacketType, ProtocolVersion, ReasonCode, reasonName } from "#protocol";
-import { nameOfClient, peerText, type Wording } from "./wording.ts";
+import { nameOfClient, peerText, refusesLogin, type Wording } from "./wording.ts";
 
 /** mosquitto's numbers for the versions. */
 const versionNumber: Readonly<Record<ProtocolVersion, number>> = {
@@ -14,11 +14,14 @@ const versionNumber: Readonly<Record<ProtocolVersion, number>> = {
 export const mosquitto20: Wording = {
   accepted: ({ address }) => `New connection from ${peerText(address)} on port ${address.localPort}.`,
 
-  connected: ({ clientId, userName, protocolVersion, cleanStart, keepAliveSeconds, address }) => {
+  connected: ({ clientId, userName, protocolVersion, isBridge, cleanStart, keepAliveSeconds, address }) => {
+    const what = isBridge ? "bridge" : "client";
     const user = userName === undefined ? "" : `, u'${userName}'`;
     const fields = `p${versionNumber[protocolVersion]}, c${cleanStart ? 1 : 0}, k${keepAliveSeconds}${user}`;
-    return `New client connected from ${peerText(address)} as ${clientId} (${fields}).`;
+    return `New ${what} connected from ${peerText(address)} as ${clientId} (${fields}).`;
   },
+
+  expired: (clientId) => `Expiring client ${clientId} due to timeout.`,
 
   ended: endLine,
 
@@ -58,7 +61,9 @@ function endLine({ clientId, reason }: BrokerEvents["clientDisconnected"]): stri
     case "protocol-error":
       return `Client ${client} disconnected due to protocol error.${why}`;
     case "connect-refused":
-      return `Client ${client} refused: ${reasonName(reasonCode)}.${why}`;
+      return refusesLogin(reasonCode)
+        ? `Client ${client} disconnected, not authorised.${why}`
+        : `Client ${client} refused: ${reasonName(reasonCode)}.${why}`;
     case "session-taken-over":
       return `Client ${client} already connected, closing old connection.`;
     case "authentication-failed":

@@ -3,7 +3,7 @@
 import type { DisconnectKind } from "#broker";
 import { ReasonCode, reasonName } from "#protocol";
 import { mosquitto20 } from "./mosquitto-2-0.ts";
-import { nameOfClient, peerText, type Wording } from "./wording.ts";
+import { nameOfClient, peerText, refusesLogin, type Wording } from "./wording.ts";
 
 const causes: Readonly<Record<DisconnectKind, string>> = {
   "client-disconnected": "",
@@ -14,7 +14,7 @@ const causes: Readonly<Record<DisconnectKind, string>> = {
   "decision-timeout": "a permission or a hook was not decided in time",
   "malformed-packet": "malformed packet",
   "protocol-error": "protocol error",
-  "connect-refused": "refused",
+  "connect-refused": "not authorised",
   "session-taken-over": "session taken over",
   "authentication-failed": "not authorised",
   "login-expired": "its login has expired",
@@ -33,7 +33,8 @@ export const mosquitto21: Wording = {
     if (kind === "client-disconnected") return `${client}.`;
     const why = detail === undefined ? "" : ` ${detail}`;
     if (reasonCode === ReasonCode.PACKET_TOO_LARGE) return `${client}: oversize packet.${why}`;
-    if (kind === "connect-refused") return `${client}: ${reasonName(reasonCode)}.${why}`;
+    if (kind === "connect-refused" && !refusesLogin(reasonCode))
+      return `${client}: ${reasonName(reasonCode)}.${why}`;
     return `${client}: ${causes[kind]}.${why}`;
   },
 };

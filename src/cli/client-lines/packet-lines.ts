@@ -13,9 +13,10 @@ import {
   ProtocolVersion,
   ReasonCode,
   reasonName,
+  returnCodeOfReason,
 } from "#protocol";
 import type { LogLines } from "../output.ts";
-import type { Wording } from "./wording.ts";
+import { nameOfClient, type Wording } from "./wording.ts";
 
 interface PacketLinesOptions {
   readonly wording: Wording;
@@ -85,7 +86,7 @@ export class PacketLines implements PacketTrace {
     switch (packet.type) {
       case PacketType.CONNACK:
         // One that lets the client in is told of in `#onConnected`, below the line that says so.
-        if (packet.reasonCode >= FIRST_REFUSAL) this.#connack(clientId, packet);
+        if (packet.reasonCode >= FIRST_REFUSAL) this.#onRefused(clientId, packet);
         return;
       case PacketType.PUBLISH:
         this.#debug(`Sending PUBLISH to ${clientId} (${publishFields(packet)})`, packet.topicName);
@@ -146,7 +147,17 @@ export class PacketLines implements PacketTrace {
     this.#connack(clientId, { sessionPresent, reasonCode: 0 });
   }
 
-  #connack(clientId: string, connack: Pick<ConnackPacket, "sessionPresent" | "reasonCode">): void {
+  /** In the codes of the client's version; of who did not say one, in those of 3.x. */
+  #onRefused(clientId: string, { reasonCode }: Pick<ConnackPacket, "reasonCode">): void {
+    const isNewer = this.#connects.get(clientId)?.protocolVersion === ProtocolVersion.MQTT_5_0;
+    const code = isNewer ? reasonCode : (returnCodeOfReason(reasonCode) ?? reasonCode);
+    this.#connack(nameOfClient(clientId), { sessionPresent: false, reasonCode: code });
+  }
+
+  #connack(
+    clientId: string,
+    connack: { readonly sessionPresent: boolean; readonly reasonCode: number },
+  ): void {
     this.#debug(`Sending CONNACK to ${clientId} (${connack.sessionPresent ? 1 : 0}, ${connack.reasonCode})`);
   }
 

@@ -1,6 +1,6 @@
 // What the versions of mosquitto say differently of acknowledgements and ends; sessions as a whole are in test/cli.
 import { expect, it } from "vitest";
-import { PacketType, ReasonCode } from "#protocol";
+import { PacketType, ProtocolVersion, ReasonCode } from "#protocol";
 import { wordings } from "./wordings.ts";
 
 const address = { transport: "tcp", remoteAddress: "192.168.1.105", remotePort: 50_000, localPort: 1883 };
@@ -24,6 +24,25 @@ it.each([
 ] as const)("%s tells of a keep alive that was not kept", (words, line) => {
   const reason = { kind: "keep-alive-timeout", reasonCode: ReasonCode.KEEP_ALIVE_TIMEOUT } as const;
   expect(wordings[words].ended({ clientId: "me", reason, address })).toBe(line);
+});
+
+it.each([
+  ["mosquitto-1.5", "192.168.1.105 as vm.br1 (c0, k60)", "Expiring persistent client vm.br1 due to timeout."],
+  ["mosquitto-2.0", "192.168.1.105:50000 as vm.br1 (p2, c0, k60)", "Expiring client vm.br1 due to timeout."],
+  ["mosquitto-2.1", "192.168.1.105:50000 as vm.br1 (p2, c0, k60)", "Expiring client vm.br1 due to timeout."],
+] as const)("%s tells of a bridge, and of one that does not come back", (words, bridge, end) => {
+  const line = wordings[words].connected({
+    clientId: "vm.br1",
+    userName: undefined,
+    protocolVersion: ProtocolVersion.MQTT_3_1_1,
+    isBridge: true,
+    cleanStart: false,
+    sessionPresent: false,
+    keepAliveSeconds: 60,
+    address,
+  });
+  expect(line).toBe(`New bridge connected from ${bridge}.`);
+  expect(wordings[words].expired("vm.br1")).toBe(end);
 });
 
 it.each([

@@ -9,6 +9,7 @@ import { printable } from "../escape.ts";
 import { ExitStatus } from "../exit-status.ts";
 import type { Options, OptionValues } from "../options.ts";
 import { namePositionals } from "../positionals.ts";
+import { one } from "../single-value.ts";
 import { TextOutput } from "../text-output.ts";
 
 const DEFAULT_FOLDER = "certs";
@@ -75,11 +76,6 @@ export const certsCommand = defineCommand({
     return ExitStatus.OK;
   },
 });
-
-function one(name: string, values: readonly string[] | undefined): string | undefined {
-  if (values !== undefined && values.length > 1) throw new ConfigError(name, "it is given twice.");
-  return values?.[0];
-}
 
 function actionOf(values: Values): Action {
   const text = one("<action>", values.action);

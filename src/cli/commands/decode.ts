@@ -21,6 +21,7 @@ import { paragraph } from "../decode/text-lines.ts";
 import { PacketCounts, packetLines, type ReportOptions, versionRemark } from "../decode/text-report.ts";
 import type { Options, OptionValues } from "../options.ts";
 import { namePositionals } from "../positionals.ts";
+import { one } from "../single-value.ts";
 import { TextOutput } from "../text-output.ts";
 
 const DEFAULT_PORT = 1883;
@@ -90,11 +91,6 @@ export const decodeCommand = defineCommand({
     return report.status;
   },
 });
-
-function one(name: string, values: readonly string[] | undefined): string | undefined {
-  if (values !== undefined && values.length > 1) throw new ConfigError(name, "it is given twice.");
-  return values?.[0];
-}
 
 function versionOption(values: readonly string[] | undefined): ProtocolVersion | undefined {
   const text = one("--protocol", values);

@@ -18,6 +18,7 @@ import type { Options, OptionValues } from "../options.ts";
 import { askPassword } from "../passwd/ask-password.ts";
 import { chooseMethod } from "../passwd/method.ts";
 import { namePositionals } from "../positionals.ts";
+import { one } from "../single-value.ts";
 
 /** Of a password, as CONNECT can carry it. */
 const LONGEST_PASSWORD = 65_535;
@@ -79,11 +80,6 @@ export const passwdCommand = defineCommand({
     return ExitStatus.OK;
   },
 });
-
-function one(name: string, values: readonly string[] | undefined): string | undefined {
-  if (values !== undefined && values.length > 1) throw new ConfigError(name, "it is given twice.");
-  return values?.[0];
-}
 
 function refuseContradictions(values: Values): void {
   const asked = (["create", "delete", "upgrade"] as const).filter((name) => values[name] === true);

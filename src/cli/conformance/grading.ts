@@ -16,6 +16,7 @@ import {
   urlTarget,
 } from "#testing";
 import { printable } from "../escape.ts";
+import { one } from "../single-value.ts";
 import { selectCases, versionsOf } from "./arguments.ts";
 import {
   DEFAULT_CONCURRENCY,
@@ -56,11 +57,6 @@ export async function gradeBroker(values: Values): Promise<number> {
   else if (values.json === true) await writeWhole(jsonReport(report));
   else await writeWhole(textReport(report, { listsStatements: values.statements === true }));
   return await statusOf(target, report);
-}
-
-function one(name: string, values: readonly string[] | undefined): string | undefined {
-  if (values !== undefined && values.length > 1) throw new ConfigError(name, "it is given twice.");
-  return values?.[0];
 }
 
 /** @throws ConfigError that names the option */

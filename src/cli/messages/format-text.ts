@@ -8,7 +8,7 @@
 
 import type { PublishProperties, UserProperty } from "#protocol";
 import { nanoseconds, strftime } from "../clock-text.ts";
-import { toBytes } from "./byte-text.ts";
+import { latin1, toBytes } from "./byte-text.ts";
 import { type JsonObject, type JsonValue, readJson, writeJson } from "./json-text.ts";
 import { UsageError } from "./settings.ts";
 import type { ShownMessage } from "./shown-message.ts";
@@ -241,10 +241,6 @@ function pairs(userProperties: readonly UserProperty[]): JsonObject {
 
 function formatIndicator({ payloadFormatIndicator }: PublishProperties): number | undefined {
   return payloadFormatIndicator === undefined ? undefined : Number(payloadFormatIndicator);
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
 
 /** `2026-11-21T01:24:52+0000` */

@@ -1,10 +1,10 @@
 /** `--help` of a message tool, in the form of all commands; its options come from their table. */
 
+import { wrap } from "../wrapped-text.ts";
 import type { MessageOption, OptionGroup } from "./options/message-option.ts";
 import { optionsOf } from "./read-arguments.ts";
 import type { Tool } from "./settings.ts";
 
-const WIDTH = 80;
 const TEXT_COLUMN = 28;
 
 const titles: Readonly<Record<OptionGroup, string>> = {
@@ -66,16 +66,4 @@ function entry({ names, value }: MessageOption, help: string): string[] {
   const text = wrap(help, " ".repeat(TEXT_COLUMN));
   if (head.length >= TEXT_COLUMN) return [head, ...text];
   return [head.padEnd(TEXT_COLUMN) + (text[0] ?? "").trimStart(), ...text.slice(1)];
-}
-
-function wrap(text: string, indent: string): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && indent.length + line.length + 1 + word.length > WIDTH) {
-      lines.push(indent + line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, indent + line];
 }

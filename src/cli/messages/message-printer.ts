@@ -5,7 +5,7 @@
 
 import { describeError } from "#base";
 import { printable } from "../escape.ts";
-import { toBytes } from "./byte-text.ts";
+import { latin1, toBytes } from "./byte-text.ts";
 import { type Paint, paintFor } from "./paint.ts";
 import type { MessageSettings } from "./settings.ts";
 import type { ShownMessage } from "./shown-message.ts";
@@ -93,8 +93,4 @@ async function valueRenderer(
       !value.startsWith("[");
     return toBytes(`${topic}${isLong ? "\n" : ""}${value}`) + end;
   };
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }

@@ -18,6 +18,7 @@ import { type ImportReport, importMosquittoFile, type OptionReport, readMosquitt
 import { version } from "#server";
 import { printable } from "../escape.ts";
 import { ExitStatus } from "../exit-status.ts";
+import { one } from "../single-value.ts";
 import { TextOutput } from "../text-output.ts";
 import { type MigrateValues, type ReportForm, reportForms } from "./command-line.ts";
 import { countsOf, jsonReport, type Migration, textReport } from "./report.ts";
@@ -80,11 +81,6 @@ function wishesOf(values: MigrateValues): Wishes {
     form: formOf(one("--report", values.report)),
     accepts: values["accept-differences"] === true,
   };
-}
-
-function one(name: string, values: readonly string[] | undefined): string | undefined {
-  if (values !== undefined && values.length > 1) throw new ConfigError(name, "it is given twice.");
-  return values?.[0];
 }
 
 function formOf(given: string | undefined): ReportForm {

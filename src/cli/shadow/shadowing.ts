@@ -11,6 +11,7 @@ import { ExitStatus } from "../exit-status.ts";
 import { LineWriter } from "../line-writer.ts";
 import { onStopSignal } from "../stop-signals.ts";
 import { DEFAULT_INTERVAL_SECONDS, DEFAULT_PORT, DEFAULT_WINDOW_MS, type Values } from "./command-line.ts";
+import { statusOf } from "./exit-status.ts";
 import { jsonForm, textForm } from "./report.ts";
 
 const STANDARD_OUTPUT = 1;
@@ -64,23 +65,25 @@ async function stand(values: Values): Promise<number> {
   });
   await compared.start();
   const port = await shadow.start();
-  console.error(printable(`Listening on ${host ?? "127.0.0.1"} port ${port}, before ${url}.`));
-  const seconds = values["report-interval"] ?? DEFAULT_INTERVAL_SECONDS;
-  const interval =
-    seconds === 0 ? undefined : setInterval(() => write(form.summary(shadow.summary)), seconds * 1_000);
-  await new Promise<void>((resolve) => {
+  // Before anybody is told that it runs, and then stops it.
+  const stopped = new Promise<void>((resolve) => {
     onStopSignal(
       () => resolve(),
       () => output.flushSync(),
     );
   });
+  console.error(printable(`Listening on ${host ?? "127.0.0.1"} port ${port}, before ${url}.`));
+  const seconds = values["report-interval"] ?? DEFAULT_INTERVAL_SECONDS;
+  const interval =
+    seconds === 0 ? undefined : setInterval(() => write(form.summary(shadow.summary)), seconds * 1_000);
+  await stopped;
   clearInterval(interval);
   setTimeout(() => process.exit(ExitStatus.FAILED), STOP_LIMIT_MS).unref();
   const summary = await shadow.stop();
   write(form.summary(summary));
   await compared.stop();
   await output.drained();
-  process.exit(summary.differenceCount === 0 ? ExitStatus.OK : ExitStatus.FAILED);
+  process.exit(statusOf(summary));
 }
 
 function only(values: Values, name: "upstream" | "host" | "config" | "ca"): string | undefined {

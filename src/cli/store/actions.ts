@@ -206,7 +206,7 @@ async function compact(folder: string, values: Values): Promise<number> {
 async function refuseWhileInUse(folder: string, action: Action): Promise<void> {
   const holder = await nodeDisk(folder).lockHolder();
   if (holder === undefined) return;
-  throw new StoreError("locked", `${folder} is in use by ${holder}; stop it before ${action}`);
+  throw new StoreError("locked", `${folder} is in use by ${holder}; stop it before ${action}.`);
 }
 
 const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"] as const;

@@ -191,7 +191,7 @@ export const bridges = tables(
       maximum_queued_messages: whole({
         lowest: 1,
         highest: LARGEST,
-        says: "Messages that wait for the other broker at most. Default: `queue.maximum_messages`.",
+        says: "Messages that wait for the other broker at most, behind the `receive_maximum` that are in flight. Default: `queue.maximum_messages`.",
       }),
       tls,
     },

@@ -2,6 +2,7 @@
 
 import { choice, file, list, mode, table, tables, text, toggle, whole } from "../declare.ts";
 import { clientIds, limits, mqtt, queue, retained, session } from "./behaviour.ts";
+import { certificateFields } from "./logins.ts";
 import { brokerText, HOUR_MS, mountPointForm, networkForm, perListener, shortNameForm } from "./shared.ts";
 
 const overTls = ["tls", "wss"];
@@ -170,9 +171,16 @@ export const listeners = tables(
         {
           optional: true,
           reload: "now",
-          says: "Instead of the file of the same name below `[logins]`, for this listener. What else stands there holds here, too.",
+          says: "Instead of what has the same name below `[logins]`, for this listener. What else stands there holds here, too.",
         },
         {
+          certificate: choice({
+            choices: ["none", ...certificateFields],
+            says: "What of the certificate is the user name here; `none`: a certificate is no login here, whoever asks for it. Default: `logins.certificate.user_name`, where there is `[logins.certificate]`.",
+          }),
+          psk: toggle({
+            says: "Whether a pre-shared key is a login here, and its identity the user name. Default: whether there is `[logins.psk]`.",
+          }),
           password_file: file({
             says: "User names and hashed passwords of this listener alone. How it is read says `[logins.password_file]`.",
           }),

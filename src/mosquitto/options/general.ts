@@ -265,7 +265,9 @@ const process = [
   option(
     "include_dir",
     text,
-    { says: "Files that end with `.conf`, in mosquitto's order: 00, 01, A, a, B, b." },
+    {
+      says: "Files that end with `.conf`, in mosquitto's order: 00, 01, A, a, B, b. A change in them counts like one in the file itself.",
+    },
     () => undefined,
   ),
   option(

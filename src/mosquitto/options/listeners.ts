@@ -273,8 +273,8 @@ const tls = [
     "use_identity_as_username",
     toggle,
     {
-      keys: ["logins.certificate", "logins.psk"],
-      says: "The common name of the certificate, or the identity of the pre-shared key, is the user name. Holds for all listeners that ask for certificates.",
+      keys: ["logins.certificate", "logins.psk", "listeners.logins"],
+      says: "The common name of the certificate, or the identity of the pre-shared key, is the user name.",
     },
     remember("identityIsName"),
   ),
@@ -282,8 +282,8 @@ const tls = [
     "use_subject_as_username",
     toggle,
     {
-      keys: ["logins.certificate.user_name"],
-      says: "The whole subject of the certificate is the user name. Holds for all listeners that ask for certificates.",
+      keys: ["logins.certificate.user_name", "listeners.logins"],
+      says: "The whole subject of the certificate is the user name.",
     },
     remember("subjectIsName"),
   ),
