@@ -1,12 +1,12 @@
 /** The outbox in a file, over restarts of the program. */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { utf8Decode } from "#base";
 import type { MqttClient } from "../../src/client/client.ts";
 import { fileOutbox } from "../../src/client/index.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
 import { type VirtualWorld, virtualWorld } from "./virtual-client.ts";
 
@@ -20,8 +20,7 @@ async function emptied(world: VirtualWorld, client: MqttClient): Promise<void> {
 
 describe("an outbox in a file", () => {
   function path(): string {
-    const folder = mkdtempSync(join(tmpdir(), "martlet-outbox-"));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const folder = temporaryFolder();
     return join(folder, "outbox");
   }
   const settings = { clientId: "meter", sessionExpiryInterval: 1e6, cleanStart: false } as const;

@@ -16,8 +16,9 @@ import {
   topicPattern,
 } from "../../src/client/index.ts";
 import { makeCertificates } from "../conformance/certificates.ts";
-import { freePort, mosquittoProgram, mosquittoVersion, untilListening } from "../conformance/mosquitto.ts";
+import { mosquittoProgram, mosquittoVersion, untilListening } from "../conformance/mosquitto.ts";
 import { socketBroker } from "../support/brokers.ts";
+import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 
 async function open(url: string, options: NodeConnectOptions = {}): Promise<MqttClient> {
