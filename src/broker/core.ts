@@ -27,6 +27,7 @@ import { DurableState } from "./durable-state.ts";
 import { Entrance } from "./entrance.ts";
 import { judgePublish } from "./judge-publish.ts";
 import { LimitReport } from "./limit-report.ts";
+import { LossReport } from "./loss-report.ts";
 import { Message } from "./message.ts";
 import { Metrics } from "./metrics.ts";
 import { Outcomes } from "./outcome.ts";
@@ -84,7 +85,7 @@ export class BrokerCore {
   readonly hooks: Hooks;
   readonly events: Events<BrokerEvents>;
   readonly metrics = new Metrics();
-  readonly outcomes = new Outcomes();
+  readonly outcomes: Outcomes;
   readonly limits: LimitReport;
   readonly admission: Admission;
   readonly #entrances = new Map<string, Entrance>();
@@ -132,6 +133,7 @@ export class BrokerCore {
     this.topics = new TopicTable(this.settings);
     this.durable = parts.store === undefined ? undefined : new DurableState(parts.store, parts.clock);
     this.limits = new LimitReport(this.log, () => parts.clock.now());
+    this.outcomes = new Outcomes(new LossReport(this.log, () => parts.clock.now()));
     this.admission = new Admission(this);
     this.retained = new RetainedMessages(this.settings, this.durable);
     this.router = new Router(this.tree, this.retained, this.outcomes);

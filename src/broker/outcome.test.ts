@@ -74,6 +74,7 @@ const cases: Record<UndeliveredKind, Case> = {
   "receiver-slow": {
     clientId: "c",
     options: { settings: { maximumOutputBytes: 65_536 } },
+    log: [expect.stringContaining("dropped for client c: it does not read")],
     play(bench) {
       const client = bench.connect("c");
       client.sub("t");
@@ -86,6 +87,7 @@ const cases: Record<UndeliveredKind, Case> = {
   "queue-full": {
     clientId: "c",
     options: { settings: { maximumQueuedMessages: 1 } },
+    log: [expect.stringContaining("dropped for client c: its queue is full")],
     play(bench) {
       const client = bench.connect("c", RESUME);
       client.sub("t", { qos: 1 });
@@ -108,6 +110,7 @@ const cases: Record<UndeliveredKind, Case> = {
   },
   "packet-too-large": {
     clientId: "c",
+    log: [expect.stringContaining("dropped for client c: they are larger")],
     play(bench) {
       bench.connect("c", { properties: { maximumPacketSize: 50 } }).sub("t", { qos: 1 });
       bench.connect("p").pub("t", "x".repeat(50), { qos: 1 });
@@ -143,6 +146,7 @@ const cases: Record<UndeliveredKind, Case> = {
   },
   "retained-full": {
     options: { settings: { maximumRetainedMessages: 0 } },
+    log: [expect.stringContaining("Retained messages are not stored")],
     play(bench) {
       bench.connect("c").sub("t");
       bench.connect("p").pub("t", "x", { retain: true });

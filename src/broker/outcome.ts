@@ -3,6 +3,7 @@
  * nowhere else, counted by kind and told to whoever listens.
  */
 
+import { isLoss, type LossReport } from "./loss-report.ts";
 import type { Message } from "./message.ts";
 
 /** The kinds, and what each means. The names are API. */
@@ -43,7 +44,11 @@ export class Outcomes {
   /** Called for each; undefined costs nothing. */
   listener: ((undelivered: Undelivered) => void) | undefined = undefined;
 
-  constructor() {
+  readonly #losses: LossReport | undefined;
+
+  /** @param losses hears of messages that are lost for want of room */
+  constructor(losses?: LossReport) {
+    this.#losses = losses;
     for (const kind of Object.keys(undeliveredKinds) as UndeliveredKind[]) this.#counts.set(kind, 0);
   }
 
@@ -66,8 +71,9 @@ export class Outcomes {
   /** `message` does not reach `clientId`, `times` over. */
   record(kind: UndeliveredKind, clientId: string, message: Message, times = 1): void {
     this.#counts.set(kind, (this.#counts.get(kind) as number) + times);
-    if (this.listener === undefined) return;
     const { publisherId, topic } = message;
+    if (isLoss(kind)) this.#losses?.lost(kind, clientId, topic);
+    if (this.listener === undefined) return;
     for (let i = 0; i < times; i++) this.listener({ kind, clientId, publisherId, topicName: topic.name });
   }
 }
