@@ -170,7 +170,7 @@ describe("martlet store", () => {
       expect(await outcomeOf(["store", action, folder])).toMatchObject({
         code: 1,
         stdout: "",
-        stderr: `martlet: ${folder} does not exist\n`,
+        stderr: `martlet: ${folder} does not exist.\n`,
       });
     }
   });
