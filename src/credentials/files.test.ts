@@ -73,7 +73,9 @@ describe("creating a file", () => {
 
   test("says why it cannot", () => {
     const path = join(temporaryFolder(), "none", "key");
-    expect(() => createFile(path, "x", PRIVATE_MODE)).toThrow(/it cannot be written/);
+    expect(() => createFile(path, "x", PRIVATE_MODE)).toThrow(
+      `${path}: it cannot be written: its folder is not there; make that first.`,
+    );
     expect(existsSync(path)).toBe(false);
   });
 });

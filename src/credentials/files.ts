@@ -42,7 +42,7 @@ export function replaceFile(path: string, text: string, mode: number): void {
     syncFolder(dirname(target));
   } catch (error) {
     rmSync(beside, { force: true });
-    throw new ConfigError(path, `it cannot be written: ${describeError(error)}.`);
+    throw new ConfigError(path, `it cannot be written: ${whyUnwritable(error)}.`);
   }
 }
 
@@ -60,10 +60,31 @@ export function createFile(path: string, text: string, mode: number): void {
     syncFolder(dirname(path));
   } catch (error) {
     const isThere = (error as NodeJS.ErrnoException).code === "EEXIST";
-    const why = isThere ? "it is there already" : `it cannot be written: ${describeError(error)}`;
+    const why = isThere ? "it is there already" : `it cannot be written: ${whyUnwritable(error)}`;
     throw new ConfigError(path, `${why}.`);
   } finally {
     rmSync(beside, { force: true });
+  }
+}
+
+/** Why a file cannot be written, without a full stop. Names no path: what was tried may be a file beside it. */
+export function whyUnwritable(error: unknown): string {
+  switch (error instanceof Error && "code" in error ? error.code : undefined) {
+    case "ENOENT":
+      return "its folder is not there; make that first";
+    case "ENOTDIR":
+      return "what should be its folder is a file; check the path";
+    case "EISDIR":
+      return "this is a folder; give a file in it";
+    case "EACCES":
+    case "EPERM":
+      return "this user may not; check the rights of the file and its folder";
+    case "EROFS":
+      return "nothing can be written on that disk; choose another place";
+    case "ENOSPC":
+      return "the disk is full; make room";
+    default:
+      return describeError(error);
   }
 }
 

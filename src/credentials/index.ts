@@ -11,7 +11,7 @@ export {
 } from "./certificate-folder.ts";
 export type { CertificateFacts, KeyKind } from "./certificate-maker.ts";
 export { type CloudSecrets, parseCloudSecrets } from "./cloud-secrets.ts";
-export { createFile, PRIVATE_MODE, replaceFile } from "./files.ts";
+export { createFile, PRIVATE_MODE, replaceFile, whyUnwritable } from "./files.ts";
 export { HttpCallError, type HttpCallOptions, httpCall } from "./http-call.ts";
 export type { JwtAlgorithm, JwtKeySource } from "./jwt-keys.ts";
 export { type JwtVerifierOptions, jwtVerifier } from "./jwt-verifier.ts";

@@ -8,6 +8,8 @@ interface MosquittoDocument {
   readonly document: Document;
   /** A line for each option that is not as in mosquitto, the ones that have no effect first said as such. */
   readonly warnings: readonly MosquittoWarning[];
+  /** As in the reading. */
+  readonly database: string | undefined;
 }
 
 export interface MosquittoWarning {
@@ -29,7 +31,11 @@ export function mosquittoDocument(file: string, options: MosquittoConfOptions = 
       refused.map((each) => ({ place: placeOf(each), path: [], says: `${each.name}: ${each.says}` })),
     );
   }
-  return { document: reading.document, warnings: reading.options.flatMap(warningOf) };
+  return {
+    document: reading.document,
+    warnings: reading.options.flatMap(warningOf),
+    database: reading.database,
+  };
 }
 
 function warningOf({ file, line, name, verdict, says }: OptionReport): MosquittoWarning[] {

@@ -17,7 +17,7 @@ import type { ReadableOption, Verdict } from "./option.ts";
 import { readListener } from "./options/listeners.ts";
 import { isDynamicSecurity } from "./options/plugins.ts";
 import { optionNamed } from "./options.ts";
-import { settle } from "./settle.ts";
+import { databaseOf, settle } from "./settle.ts";
 import { type ConfLine, readLines } from "./syntax.ts";
 import { Target } from "./target.ts";
 import { TreeDraft } from "./tree-draft.ts";
@@ -44,6 +44,8 @@ export interface MosquittoReading {
   readonly document: Document;
   /** In the order of the lines. */
   readonly options: readonly OptionReport[];
+  /** The file of mosquitto's own that the configuration names, there or not; undefined where nothing is kept. */
+  readonly database: string | undefined;
 }
 
 export interface MosquittoConfOptions {
@@ -80,6 +82,7 @@ export function readMosquittoConf(file: string, { ports = [] }: MosquittoConfOpt
       keys: [],
     });
   });
+  if (!reports.some(({ name }) => name === "user")) reports.push(impliedUser(file));
   for (const { line } of reader.plugins.filter((each) => each.isDynamicSecurity && !each.hasFile)) {
     const says = "Add plugin_opt_config_file with the file of dynamic security.";
     const { file: at, line: number, name, value } = line;
@@ -94,7 +97,21 @@ export function readMosquittoConf(file: string, { ports = [] }: MosquittoConfOpt
       keys: [],
     });
   }
-  return { document: draft.tree.document(), options: reports };
+  return { document: draft.tree.document(), options: reports, database: databaseOf(draft) };
+}
+
+/** What mosquitto does without being told, and whoever starts it as root might not expect. */
+function impliedUser(file: string): OptionReport {
+  return {
+    file,
+    line: 0,
+    name: "",
+    value: "",
+    scope: "general",
+    verdict: "same",
+    says: "No user is named: started as root, the broker goes on as mosquitto, or as nobody on a machine without that user.",
+    keys: ["process.user"],
+  };
 }
 
 /** What the next line belongs to; each file has its own. */

@@ -17,6 +17,8 @@ const LOCAL_PORT = 1883;
 /** Of mosquitto 2, where they are not Martlet's own. */
 const defaults: readonly (readonly [KeyPath, unknown])[] = [
   [["logins", "uniform_refusals"], true],
+  [["process", "user"], "mosquitto"],
+  [["log", "words"], "mosquitto-2.0"],
   [["client_ids", "generated_prefix"], "auto-"],
   [["mqtt", "receive_maximum"], 20],
   [["mqtt", "topic_alias_maximum"], 10],
@@ -237,8 +239,19 @@ function settlePersistence({ tree, persistence, persistenceFile, persistenceLoca
   const isKept = persistence?.value === true;
   tree.set(["persistence", "mode"], isKept ? "durable" : "memory", persistence?.line);
   if (!isKept) return;
-  const folder = resolve(persistenceLocation?.value ?? ".", persistenceFile?.value ?? "martlet-data");
+  const name = persistenceFile === undefined ? "martlet-data" : `${persistenceFile.value}.martlet`;
+  const folder = resolve(persistenceLocation?.value ?? ".", name);
   tree.set(["persistence", "folder"], folder, (persistenceLocation ?? persistenceFile ?? persistence).line);
+}
+
+/** Where mosquitto keeps what it keeps; undefined where it keeps nothing. */
+export function databaseOf({
+  persistence,
+  persistenceFile,
+  persistenceLocation,
+}: ConfDraft): string | undefined {
+  if (persistence?.value !== true) return undefined;
+  return resolve(persistenceLocation?.value ?? ".", persistenceFile?.value ?? "mosquitto.db");
 }
 
 function settleLog({ tree, logTypes, logTypesLine, logDestinations, logDestinationsLine }: ConfDraft): void {

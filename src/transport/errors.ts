@@ -94,7 +94,7 @@ export function listenOnPortError(host: string, port: number, error: unknown): L
 function listenOnPortSentence(host: string, port: number, error: unknown): string {
   switch (systemCode(error)) {
     case "EADDRINUSE":
-      return `Port ${port} is in use by another program; stop it or choose another with --port`;
+      return `Port ${port} is in use by another program; stop it or choose another port`;
     case "EACCES":
       return `Not allowed to listen on port ${port}; choose one above 1023 or give the process the right to`;
     case "EADDRNOTAVAIL":

@@ -1,5 +1,5 @@
 // The broker by its configuration: what the program says of one, and that it does what one says.
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { root } from "../../scripts/checkout.ts";
@@ -71,6 +71,55 @@ describe("--test-config", () => {
     expect(failed.stderr.replaceAll(`${folder}/`, "")).toMatch(
       /^martlet: martlet\.toml:5:1: listeners\[0\]\.tls\.key: it is not the key of the certificate/,
     );
+  });
+
+  it("looks whether log, PID file and user can be had, as the start does, and makes nothing", async () => {
+    const text = [
+      '[[listeners]]\nport = 0\n[persistence]\nmode = "memory"\n[log]\ndestination = "file"',
+      'file = "no/broker.log"\n[process]\npid_file = "run"\nuser = "no-such-user"\n',
+    ].join("\n");
+    const folder = folderWith({ "martlet.toml": text, "run/x": "" });
+    const file = join(folder, "martlet.toml");
+    const user =
+      "martlet: martlet.toml:10:1: process.user: there is no user no-such-user on this machine; make one of that name, or name another.";
+    const lines = [
+      "martlet: martlet.toml:7:1: log.file: no/broker.log cannot be written: its folder is not there; make that first.",
+      "martlet: martlet.toml:9:1: process.pid_file: run cannot be written: this is a folder; give a file in it.",
+      ...(process.getuid?.() === 0 ? [user] : []),
+      "",
+    ];
+    const [failed, started] = [await outcomeOf(["-c", file, "--test-config"]), await outcomeOf(["-c", file])];
+    expect(failed).toMatchObject({ code: 1, stdout: "" });
+    expect(failed.stderr.replaceAll(`${folder}/`, "").split("\n")).toEqual(lines);
+    expect(started).toEqual(failed);
+    writeFileSync(
+      file,
+      text
+        .replace("no/broker.log", "broker.log")
+        .replace('= "run"', '= "broker.pid"')
+        .replace(/user = .*/, ""),
+    );
+    expect(await outcomeOf(["-c", file, "--test-config"])).toMatchObject({ code: 0, stderr: "" });
+    expect(readdirSync(folder).toSorted()).toEqual(["martlet.toml", "run"]);
+  });
+
+  it("looks at the rights of who is not root", async () => {
+    const folder = folderWith({ "broker.log": "", "dir/x": "" });
+    for (const name of ["", "dir"]) chmodSync(join(folder, name), 0o755);
+    const args = [
+      "log.destination=file",
+      `log.file=${folder}/broker.log`,
+      `process.pid_file=${folder}/dir/pid`,
+    ];
+    const nobody = process.getuid?.() === 0 ? { uid: 65_534 } : {};
+    if (process.getuid?.() !== 0)
+      for (const name of ["broker.log", "dir"]) chmodSync(join(folder, name), 0o500);
+    const failed = await outcomeOf([...args.flatMap((each) => ["--set", each]), "--test-config"], nobody);
+    const why = "cannot be written: this user may not; check the rights of the file and its folder.";
+    expect(failed).toMatchObject({
+      code: 1,
+      stderr: `martlet: --set log.file: ${folder}/broker.log ${why}\nmartlet: --set process.pid_file: ${folder}/dir/pid ${why}\n`,
+    });
   });
 
   it("does not allow a listener that is open to everybody by accident", async () => {
@@ -208,7 +257,7 @@ describe("a broker with a file", () => {
     const failed = await outcomeOf(["-c", join(folder, "martlet.toml"), "--sync", "memory"]);
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain(
-      `choose another port with ${folder}/martlet.toml:2:1: listeners[0].port.`,
+      `or choose another port in ${folder}/martlet.toml:2 (listeners[0].port).\n`,
     );
   });
 
@@ -217,7 +266,7 @@ describe("a broker with a file", () => {
       '[[listeners]]\nprotocol = "tls"\nport = 0\n[listeners.tls]\ncert = "a.pem"\nkey = "a.key"\n';
     const folder = folderWith({ "martlet.toml": text, "a.pem": "nothing", "a.key": "nothing" });
     const failed = await outcomeOf(["-c", join(folder, "martlet.toml")]);
-    expect(failed.code).toBe(2);
+    expect(failed.code).toBe(1);
     expect(failed.stderr).toMatch(/martlet\.toml:5:1: listeners\[0\]\.tls\.cert: it holds no certificate/);
   });
 });

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { certsCommand } from "../../src/cli/commands/certs.ts";
+import { readText } from "../config/folder.ts";
 import { mosquittoProgram } from "../conformance/mosquitto.ts";
 import { freePort } from "../support/ports.ts";
 import { type Program, run, runWell, start } from "../support/programs.ts";
@@ -64,6 +65,25 @@ it("lists and takes back", async () => {
   const before = readFileSync(join(dir, "ca.crl"), "utf8");
   await certs(dir, "crl");
   expect(readFileSync(join(dir, "ca.crl"), "utf8")).not.toBe(before);
+});
+
+it("its lines of martlet.toml are a configuration with mutual TLS", async () => {
+  const dir = join(temporaryFolder(), "my certs");
+  await certs(dir, "ca");
+  const said = await certs(dir, "server", "localhost");
+  const [, text = ""] =
+    /lines of martlet\.toml[^]*?\n((?: {2}.*\n)+)The same in mosquitto\.conf:\n/.exec(said) ?? [];
+  const { listeners } = (await readText(text)).configuration;
+  expect(listeners).toMatchObject([
+    {
+      protocol: "tls",
+      port: 8883,
+      tls: { cert: `${dir}/localhost.crt`, client_certificate: "require", crl: `${dir}/ca.crl` },
+    },
+  ]);
+  const file = join(dir, "martlet.toml");
+  writeFileSync(file, text);
+  expect(await martlet(["-c", file, "--test-config"])).toMatchObject({ code: 0, stderr: "" });
 });
 
 describe("is not allowed", () => {

@@ -1,12 +1,15 @@
 // `martlet migrate`, as a program: what it prints, what it writes, and when it does not.
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readConfiguration } from "#config";
 import { readMosquittoConf } from "#mosquitto";
 import { databaseOfMosquitto } from "../mosquitto/mosquitto-with-state.ts";
+import { freePort } from "../support/ports.ts";
+import { runWell } from "../support/programs.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { MartletProcess } from "./martlet-process.ts";
+import { openFolderWith } from "./open-folder.ts";
 import { martlet } from "./run-martlet.ts";
 
 const PASSWORD = "hunter2";
@@ -69,6 +72,41 @@ describe("the configuration", () => {
     expect(existsSync(join(folder, "martlet.toml"))).toBe(false);
   });
 
+  test("for a broker that is to say what mosquitto says, and be who mosquitto is", async () => {
+    const { conf, toml } = confOf("listener 18830 127.0.0.1\nallow_anonymous true\n");
+    const { stdout } = await martlet(["migrate", conf, "-o", toml]);
+    expect(stdout).toContain(
+      `${conf}: same        No user is named: started as root, the broker goes on as mosquitto, `,
+    );
+    expect(stdout).toContain(
+      "for martlet.service: process.user: the unit is martlet already; take the line out.\n",
+    );
+    const place = [
+      "--set",
+      "listeners.0.port=0",
+      "--set",
+      "log.destination=stdout",
+      "--set",
+      "process.user=root",
+    ];
+    const broker = new MartletProcess(["-c", toml, ...place]);
+    await broker.line(
+      /martlet version \S+ starting\n.*Config loaded from .*martlet\.toml\.\n[^]*Opening ipv4 listen socket on port \d+\.\n.* running\n/,
+    );
+  });
+
+  test("is not written where there is no folder for it, and nothing else then", async () => {
+    const { conf, folder } = confOf(same);
+    const toml = join(folder, "no/such/x.toml");
+    const args = ["--database", await databaseOfMosquitto(), "--data", join(folder, "data")];
+    expect(await martlet(["migrate", conf, "-o", toml, ...args])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: `martlet: ${toml}: its folder is not there; make that first.\n`,
+    });
+    expect(existsSync(join(folder, "data"))).toBe(false);
+  });
+
   test("is never written over a file", async () => {
     const { conf, toml } = confOf(same);
     writeFileSync(toml, "mine");
@@ -99,6 +137,14 @@ describe("what is not the same", () => {
     expect(existsSync(toml)).toBe(true);
   });
 
+  test("is said below what goes to standard output, which is written anyhow", async () => {
+    const { code, stdout, stderr } = await martlet(["migrate", confOf(different).conf]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining("[[listeners]]") as string });
+    expect(stderr).toMatch(
+      /\nmartlet: Nothing but this output is written, since not everything means the same; --accept-differences accepts that\.\n$/,
+    );
+  });
+
   test("cannot be accepted where the broker would be less safe", async () => {
     const { conf, toml } = confOf("plugin /usr/lib/my_plugin.so\n");
     const outcome = await martlet(["migrate", conf, "-o", toml, "--accept-differences"]);
@@ -121,8 +167,9 @@ describe("what is not the same", () => {
     ]);
     const report = JSON.parse(stdout) as { readonly options: readonly unknown[] };
     expect(report).toMatchObject({
-      counts: { same: 1, different: 1, unsupported: 0, refused: 0 },
+      counts: { same: 2, different: 1, unsupported: 0, refused: 0 },
       written: [toml],
+      forUnit: [expect.stringContaining("process.user")],
     });
     expect(report.options[0]).toMatchObject({
       file: conf,
@@ -149,6 +196,7 @@ describe("the database", () => {
     const { conf, toml, folder } = confOf(
       "persistence true\nlistener 18830 127.0.0.1\nallow_anonymous true\n",
     );
+    chmodSync(folder, 0o755);
     const file = await databaseOfMosquitto();
     const data = join(folder, "data");
     const args = ["migrate", conf, "-o", toml, "--accept-differences", "--database", file, "--data", data];
@@ -158,7 +206,7 @@ describe("the database", () => {
       "moved: 3 retained messages, 4 sessions with 3 subscriptions, 8 messages that wait for them and 3 in flight\n" +
         "published: 1 messages that mosquitto held back until PUBREL\n",
     );
-    expect(moved.stdout.endsWith(`${data} is written\n${toml} is written\n`)).toBe(true);
+    expect(moved.stdout).toContain(`\n${data} is written\n${toml} is written\n`);
     expect(readFileSync(toml, "utf8")).toContain(`folder = "${data}"  # --data\n`);
     const broker = new MartletProcess([
       "-c",
@@ -170,6 +218,38 @@ describe("the database", () => {
     ]);
     await broker.line(/Restored 4 sessions, 3 subscriptions and 3 retained messages/);
     await broker.line(/ running\n/);
+  });
+
+  test("is told of where mosquitto has left it, with the command that moves it, until there is something", async () => {
+    const port = await freePort();
+    const folder = openFolderWith({});
+    const [conf, database] = [join(folder, "mosquitto.conf"), join(folder, "mosquitto.db")];
+    writeFileSync(database, readFileSync(await databaseOfMosquitto()));
+    chmodSync(folder, 0o777);
+    const lines = [`listener ${port} 127.0.0.1`, "allow_anonymous true", "log_dest stdout"];
+    const kept = ["persistence true", `persistence_location ${folder}/`];
+    writeFileSync(conf, `${[...lines, ...kept].join("\n")}\n`);
+    const startAndStop = async (): Promise<string> => {
+      const broker = new MartletProcess(["-c", conf]);
+      await broker.line(/ running\n/);
+      const message = ["-q", "1", "-r", "-t", "new", "-m", "here"];
+      await runWell("mosquitto_pub", ["-h", "127.0.0.1", "-p", String(port), ...message]);
+      broker.child.kill("SIGTERM");
+      expect((await broker.ended).code).toBe(0);
+      return broker.stdout;
+    };
+    const data = join(folder, "martlet-data");
+    const command = `martlet migrate ${conf} --database ${database} --data ${data} --accept-differences`;
+    const first = await startAndStop();
+    expect(first).toContain(
+      `: The sessions and retained messages in ${database} are mosquitto's, and are not taken over: the data folder ${data} begins empty. To have them, stop this broker, remove that folder, and run: ${command}\n`,
+    );
+    expect(await startAndStop()).not.toContain("not taken over");
+    rmSync(data, { recursive: true });
+    expect(await martlet(command.split(" ").slice(1))).toMatchObject({ code: 0 });
+    const last = await startAndStop();
+    expect(last).toContain("Restored 4 sessions, 3 subscriptions and 3 retained messages");
+    expect(last).not.toContain("not taken over");
   });
 
   test("is not moved into a folder that has something, nor when it is damaged", async () => {

@@ -6,6 +6,7 @@ import { folderWith } from "../config/folder.ts";
 import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 import { connect5, HexClient, MartletProcess } from "./martlet-process.ts";
+import { openFolderWith } from "./open-folder.ts";
 
 /** CONNECT of 3.1.1, clean session, keep alive 60. */
 function connect311(clientId: string): string {
@@ -254,9 +255,9 @@ describe("beside Debian's mosquitto", () => {
 
   it("so has one by the same mosquitto.conf", async () => {
     const port = await freePort();
-    const more = folderWith({ "a.conf": "log_type all\n" });
+    const more = openFolderWith({ "a.conf": "log_type all\n" });
     const conf = `listener ${port} 127.0.0.1\nallow_anonymous true\ninclude_dir ${more}\n`;
-    const file = join(folderWith({ "mosquitto.conf": conf }), "mosquitto.conf");
+    const file = join(openFolderWith({ "mosquitto.conf": conf }), "mosquitto.conf");
     const told = await toldByMosquitto(["-c", file], port);
     expect(told).toContain(`T: Loading config file ${more}/a.conf\n`);
     expect(told).toContain(`T: Config loaded from ${file}.\n`);

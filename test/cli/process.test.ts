@@ -1,8 +1,18 @@
 // What a broker is to its system: background, ports, PID file, user, and signals that ask for its state.
-import { chmodSync, existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { folderWith } from "../config/folder.ts";
+import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
 import { connect5, HexClient, MartletProcess, occupy, outcomeOf } from "./martlet-process.ts";
 
@@ -132,11 +142,35 @@ describe("process.pid_file", () => {
   it("stops the start when it cannot be written", async () => {
     const failed = await outcomeOf([...common, "--set", "process.pid_file=/nonexistent/broker.pid"]);
     expect(failed.code).toBe(2);
-    expect(failed.stderr).toMatch(
-      /^martlet: process\.pid_file: \/nonexistent\/broker\.pid cannot be written: /,
+    expect(failed.stderr).toBe(
+      "martlet: --set process.pid_file: /nonexistent/broker.pid cannot be written: its folder is not there; make that first.\n",
     );
   });
 });
+
+/** A mosquitto.conf that keeps what it has in its own folder, which is open to everybody; with further lines. */
+async function mosquittoConf(
+  ...lines: string[]
+): Promise<{ readonly folder: string; readonly conf: string; readonly port: number }> {
+  const port = await freePort();
+  const folder = folderWith({});
+  chmodSync(folder, 0o777);
+  const conf = join(folder, "mosquitto.conf");
+  const own = lines.some((line) => line.startsWith("log_dest"))
+    ? lines
+    : [...lines, `log_dest file ${folder}/mosquitto.log`];
+  const kept = ["persistence true", `persistence_location ${folder}/`, `pid_file ${folder}/mosquitto.pid`];
+  writeFileSync(conf, [`listener ${port} 127.0.0.1`, "allow_anonymous true", ...kept, ...own, ""].join("\n"));
+  return { folder, conf, port };
+}
+
+function idOf(user: string): number {
+  return Number(execFileSync("id", ["-u", user], { encoding: "utf8" }));
+}
+
+function userOf({ child }: MartletProcess): number {
+  return lstatSync(`/proc/${child.pid}`).uid;
+}
 
 describe("process.user", () => {
   const isRoot = process.getuid?.() === 0;
@@ -199,21 +233,100 @@ describe("process.user", () => {
     expect(textOf(pidFile)).toBe("");
   });
 
+  it("is mosquitto for a mosquitto.conf that names nobody, and what is written goes on being written", async (context) => {
+    if (!isRoot) context.skip("only root can become another user");
+    const { folder, conf, port } = await mosquittoConf();
+    const [log, pidFile] = [join(folder, "mosquitto.log"), join(folder, "mosquitto.pid")];
+    const start = async (): Promise<MartletProcess> => {
+      const martlet = new MartletProcess(["-c", conf]);
+      await until("it runs", () => textOf(log).endsWith(" running\n") || martlet.hasEnded);
+      return martlet;
+    };
+    const martlet = await start();
+    expect(userOf(martlet)).toBe(idOf("mosquitto"));
+    const data = join(folder, "martlet-data");
+    expect([data, log, pidFile].map((path) => lstatSync(path).uid)).toEqual([
+      userOf(martlet),
+      userOf(martlet),
+      userOf(martlet),
+    ]);
+    const client = new HexClient(port);
+    client.send(`${connect5("keeper")} 330a 0004 6b657074 0001 00 31`); // QoS 1, retained, to kept
+    await client.expect(/40030001/);
+    // Whoever rotates logs.
+    renameSync(log, `${log}.1`);
+    martlet.child.kill("SIGHUP");
+    await until("there is a new log", () => textOf(log).includes("Reloading config."));
+    martlet.child.kill("SIGTERM");
+    expect((await martlet.ended).code).toBe(0);
+    expect(existsSync(pidFile)).toBe(false);
+    const again = await start();
+    expect(textOf(log)).toContain("1 retained messages");
+    again.child.kill("SIGTERM");
+    expect((await again.ended).code).toBe(0);
+  });
+
+  it("is root where a mosquitto.conf says so, and nobody where there is no mosquitto", async (context) => {
+    if (!isRoot) context.skip("only root can become another user");
+    const { conf: ofRoot } = await mosquittoConf("user root", "log_dest stdout");
+    const root = new MartletProcess(["-c", ofRoot]);
+    await root.line(/process\.user: a broker should not run as root\.\n[^]* running\n/);
+    expect(userOf(root)).toBe(0);
+    // A machine that mosquitto was taken from.
+    const programs = folderWith({ id: '#!/bin/sh\n[ "$3" = mosquitto ] && exit 1\nexec /usr/bin/id "$@"\n' });
+    chmodSync(join(programs, "id"), 0o755);
+    const { conf } = await mosquittoConf("log_dest stdout");
+    const martlet = new MartletProcess(["-c", conf], { env: { PATH: `${programs}:${process.env["PATH"]}` } });
+    await martlet.line(
+      /process\.user: there is no user mosquitto on this machine; the broker goes on as nobody\.\n[^]* running\n/,
+    );
+    expect(userOf(martlet)).toBe(idOf("nobody"));
+  });
+
+  it("who can less than root is told of, file by file", async (context) => {
+    if (!isRoot) context.skip("only root can become another user");
+    const closed = folderWith({ passwords: "", "broker.log": "" });
+    const { conf } = await mosquittoConf(
+      `password_file ${join(closed, "passwords")}`,
+      `log_dest file ${join(closed, "broker.log")}`,
+      "log_dest stdout",
+    );
+    const martlet = new MartletProcess(["-c", conf]);
+    await martlet.line(/ running\n/);
+    expect(martlet.lines).toContain(
+      `logins.password_file.path: mosquitto may not read ${join(closed, "passwords")}; what changes in it counts after a restart.`,
+    );
+    expect(martlet.stdout).toContain(
+      `log.file: mosquitto may not make files beside ${join(closed, "broker.log")}; `,
+    );
+  });
+
   it("who cannot get at what is kept stops the start", async (context) => {
     if (!isRoot) context.skip("only root can become another user");
     const folder = folderWith({});
     const data = join(folder, "data");
     const failed = await outcomeOf(["-p", "0", "--no-ws", "--data", data, "--set", "process.user=nobody"]);
     expect(failed.code).toBe(2);
-    expect(failed.stderr).toContain(`martlet: process.user: nobody cannot use ${data}: `);
+    expect(failed.stderr).toBe(
+      `martlet: --set process.user: nobody cannot use ${data}: ${folder} is closed to that user; let it through (chmod o+x), or choose another persistence.folder.\n`,
+    );
   });
 
   it("that is not there stops the start, before anything listens", async (context) => {
     if (!isRoot) context.skip("only root can become another user");
     const failed = await outcomeOf([...common, "--set", "process.user=no-such-user"]);
     expect(failed.code).toBe(2);
-    expect(failed.stderr).toBe("martlet: process.user: there is no user no-such-user on this machine.\n");
+    expect(failed.stderr).toBe(
+      "martlet: --set process.user: there is no user no-such-user on this machine; make one of that name, or name another.\n",
+    );
     expect(failed.stdout).toBe("");
+  });
+
+  it("is nothing to tell of where a mosquitto.conf names nobody and the broker is not root", async () => {
+    const { conf } = await mosquittoConf("log_dest stdout");
+    const martlet = new MartletProcess(["-c", conf], isRoot ? { uid: 65_534 } : {});
+    await martlet.line(/ running\n/);
+    expect(martlet.stdout).not.toContain("process.user");
   });
 
   it("is told to be of no use for who is not root", async () => {

@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { folderWith } from "../config/folder.ts";
 import { freePort } from "../support/ports.ts";
 import { until } from "../support/until.ts";
-import { MartletProcess } from "./martlet-process.ts";
+import { connect5, HexClient, MartletProcess } from "./martlet-process.ts";
+import { openFolderWith } from "./open-folder.ts";
 
 const configuration = (log: string, more = ""): string =>
   `[[listeners]]\nport = 0\n[persistence]\nmode = "memory"\n[log]\n${log}\n${more}`;
@@ -32,8 +33,8 @@ describe("a mosquitto.conf with include_dir", () => {
     `listener ${port} 127.0.0.1\nallow_anonymous true\nlog_dest stdout\ninclude_dir ${folder}\n`;
 
   it("follows the files that it takes in: one that changes, one that comes, one that goes", async () => {
-    const folder = folderWith({ "b.conf": "max_queued_messages 5\n" });
-    const file = join(folderWith({ "mosquitto.conf": conf(folder, await freePort()) }), "mosquitto.conf");
+    const folder = openFolderWith({ "b.conf": "max_queued_messages 5\n" });
+    const file = join(openFolderWith({ "mosquitto.conf": conf(folder, await freePort()) }), "mosquitto.conf");
     const martlet = new MartletProcess(["-c", file]);
     await martlet.line(/ running\n/);
     expect(martlet.lines[0]).toBe(`Loading config file ${join(folder, "b.conf")}`);
@@ -52,8 +53,8 @@ describe("a mosquitto.conf with include_dir", () => {
   });
 
   it("names them again at SIGHUP", async () => {
-    const folder = folderWith({ "a.conf": "max_queued_messages 5\n" });
-    const file = join(folderWith({ "mosquitto.conf": conf(folder, await freePort()) }), "mosquitto.conf");
+    const folder = openFolderWith({ "a.conf": "max_queued_messages 5\n" });
+    const file = join(openFolderWith({ "mosquitto.conf": conf(folder, await freePort()) }), "mosquitto.conf");
     const martlet = new MartletProcess(["-c", file]);
     await martlet.line(/ running\n/);
     martlet.child.kill("SIGHUP");
@@ -74,6 +75,27 @@ it("a file that the broker cannot read once it is somebody else is no reason not
   );
   martlet.child.kill("SIGTERM");
   expect((await martlet.ended).code).toBe(0);
+});
+
+it("level debug says why a message did not arrive, from when it is wished", async () => {
+  const text = (level: string): string =>
+    configuration(`level = "${level}"`, '[logins]\nallow_anonymous = true\n[access]\nacl_file = "acl"\n');
+  const folder = folderWith({ "martlet.toml": text("info"), acl: "topic write home/#\n" });
+  const martlet = new MartletProcess(["-c", join(folder, "martlet.toml")]);
+  const port = await martlet.running();
+  const sensor = new HexClient(port);
+  sensor.send(`${connect5("sensor-1")} 8207 0001 00 0001 23 00`); // to #
+  await sensor.expect(/90/);
+  const plant = new HexClient(port);
+  const publish = "320b 0006 686f6d652f61 0001 00"; // QoS 1 to home/a
+  plant.send(`${connect5("plant")} ${publish}`);
+  await plant.expect(/400[23]0001/);
+  expect(martlet.stdout).not.toContain("Not delivered");
+  writeFileSync(join(folder, "martlet.toml"), text("debug"));
+  await martlet.line(/Configuration: log\.level is "debug"/);
+  plant.send(publish);
+  await martlet.line(/Not delivered to sensor-1: 'home\/a' from plant \(receiver-not-permitted\)\n/);
+  expect(martlet.stdout).not.toContain("Received PUBLISH");
 });
 
 it("writes to a file, in JSON if that is wished, and opens it anew on SIGHUP", async () => {
@@ -104,6 +126,8 @@ it("a log file that cannot be written stops the start, with its key", async () =
   });
   const martlet = new MartletProcess(["-c", join(folder, "martlet.toml")]);
   const { code } = await martlet.ended;
-  expect(code).not.toBe(0);
-  expect(martlet.stderr).toMatch(/^martlet: log\.file: .*broker\.log cannot be written: /);
+  expect(code).toBe(1);
+  expect(martlet.stderr).toBe(
+    `martlet: ${folder}/martlet.toml:7:1: log.file: ${folder}/no/such/folder/broker.log cannot be written: its folder is not there; make that first.\n`,
+  );
 });

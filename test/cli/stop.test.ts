@@ -101,7 +101,7 @@ describe("a bug", () => {
 });
 
 describe("the reader of the log", () => {
-  const PUBLISHES = 20_000;
+  const PUBLISHES = 40_000;
 
   it("may go away", async () => {
     const martlet = brokerProcess("-v");

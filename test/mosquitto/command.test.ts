@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { root } from "../../scripts/checkout.ts";
+import { occupy } from "../cli/martlet-process.ts";
 import { type Finished, run } from "../support/programs.ts";
 import { confWith } from "./reading.ts";
 
@@ -37,6 +38,16 @@ it("tests such a file with status 1", async () => {
 it("lets everybody in from everywhere where a file says so", async () => {
   const { code, stderr } = await martlet(confWith("listener 1\nallow_anonymous true"), "--test-config");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+});
+
+it("names the line of a port that is in use, and no key of Martlet's", async () => {
+  const other = await occupy(0);
+  const file = confWith(`allow_anonymous true\nlistener ${other?.port} 127.0.0.1`);
+  const { code, stderr } = await martlet(file);
+  expect(code).toBe(1);
+  expect(stderr).toContain(
+    `martlet: Port ${other?.port} on 127.0.0.1 is in use by another program. Stop that one, or choose another port in ${file}:2.\n`,
+  );
 });
 
 it("ends with mosquitto's exit status where there is no such file", async () => {

@@ -1,13 +1,13 @@
 // The files of packaging/, judged by the programs that read them, and by the broker that they start. A container engine is not
 // asked: the lines of the Dockerfile are held against the checkout, and its health check runs.
-import { existsSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../../scripts/checkout.ts";
 import { MartletProcess, program } from "../cli/martlet-process.ts";
 import { martlet } from "../cli/run-martlet.ts";
-import { runWell } from "../support/programs.ts";
+import { run, runWell } from "../support/programs.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
 
@@ -43,6 +43,27 @@ test("systemd takes the unit, and finds it well shut in", async () => {
   expect(stdout + stderr).toBe("");
   const judged = await runWell("systemd-analyze", ["security", "--offline=yes", "--threshold=20", file]);
   expect(judged.stdout).toMatch(/Overall exposure level for martlet\.service: [01]\.\d OK/);
+});
+
+test("systemd takes the drop-in for mosquitto's unit, which then starts Martlet", async () => {
+  const folder = makeFolder();
+  const dropIn = read("systemd/mosquitto.service.d/martlet.conf");
+  expect(dropIn).toContain("\nType=exec\n");
+  const commands = [...dropIn.matchAll(/^Exec(?:StartPre|Start)=(.*)$/gm)].map(([, command]) => command);
+  const program = "/usr/local/bin/martlet -c /etc/mosquitto/mosquitto.conf";
+  expect(commands).toEqual([`${program} --test-config`, "", program]);
+  const unit = join(folder, "mosquitto.service");
+  writeFileSync(unit, readFileSync("/lib/systemd/system/mosquitto.service"));
+  mkdirSync(`${unit}.d`);
+  const judge = async (text: string) => {
+    writeFileSync(join(`${unit}.d`, "martlet.conf"), text.replaceAll("/usr/local/bin/martlet", "/bin/true"));
+    return await run("systemd-analyze", ["verify", "--man=no", unit]);
+  };
+  expect(await judge(dropIn)).toMatchObject({ code: 0, stdout: "", stderr: "" });
+  // It is looked at: beside mosquitto's own command there may be no other.
+  const { code, stderr } = await judge(dropIn.replace("ExecStart=\n", ""));
+  expect(code).toBe(1);
+  expect(stderr).toContain("more than one ExecStart=");
 });
 
 test("systemd takes the user", async () => {

@@ -122,7 +122,7 @@ test("a shadow of itself is not allowed, and a port that is taken is named", asy
   expect(await taken.stop()).toEqual({
     code: 1,
     lines: [],
-    stderr: `martlet: Port ${old} is in use by another program; stop it or choose another with --port\n`,
+    stderr: `martlet: Port ${old} is in use by another program; stop it or choose another port\n`,
   });
   const free = await freePort();
   const itself = await command("--upstream", `mqtt://localhost:${free}`, "--port", String(free));

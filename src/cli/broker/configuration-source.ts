@@ -15,6 +15,7 @@ export class ConfigurationSource {
   #warnings: readonly MosquittoWarning[] = [];
   #log: Pick<Log, "write"> | undefined;
   #included: (() => Included) | undefined;
+  #database: string | undefined;
 
   /** @throws ConfigError for options that contradict each other */
   constructor(values: Values) {
@@ -34,6 +35,11 @@ export class ConfigurationSource {
     return this.#included;
   }
 
+  /** The file that mosquitto would keep its state in, by a mosquitto.conf that has been read. */
+  get database(): string | undefined {
+    return this.#database;
+  }
+
   /** Tells `log` what was found so far, and from now on what is found when the file is read again. */
   warnTo(log: Pick<Log, "write">): void {
     this.#log = log;
@@ -44,7 +50,8 @@ export class ConfigurationSource {
   async #read(file: string, ports: readonly number[] | undefined): Promise<Document> {
     const { includedBy, mosquittoDocument } = await import("#mosquitto");
     this.#included = () => includedBy(file);
-    const { document, warnings } = mosquittoDocument(file, { ports: ports ?? [] });
+    const { document, warnings, database } = mosquittoDocument(file, { ports: ports ?? [] });
+    this.#database = database;
     if (this.#log === undefined) this.#warnings = warnings;
     else for (const { level, sentence } of warnings) this.#log.write(level, sentence);
     return document;

@@ -1,6 +1,13 @@
 /** Why listening failed, said with the options of the command line, or with the keys of the configuration. */
 
-import { type ListenerConfiguration, problemHead, type Reading } from "#config";
+import {
+  isMosquittoConf,
+  type KeyPath,
+  keyText,
+  type ListenerConfiguration,
+  type Place,
+  type Reading,
+} from "#config";
 import { ListenError } from "#transport";
 
 /** `error` with a sentence that names the option to change, where the system's error says enough for one. */
@@ -12,29 +19,29 @@ export function listenAdvice(error: ListenError, reading: Reading): ListenError 
   const { listeners } = reading.configuration;
   const index = listeners.findIndex((each) => each.protocol !== "unix" && each.port === port);
   const { flag, what } = wordsFor(listeners[index]?.protocol, port);
-  const change = keyInFile(reading, index, "port") ?? flag;
-  const host = keyInFile(reading, index, "host") ?? "--host";
+  const change = keyInFile(reading, index, "port") ?? `with ${flag}`;
+  const host = keyInFile(reading, index, "host") ?? "with --host";
   switch (cause.code) {
     case "EADDRINUSE":
       return new ListenError(
-        `${what} on ${address} is in use by another program. Stop that one, or choose another port with ${change}.`,
+        `${what} on ${address} is in use by another program. Stop that one, or choose another port ${change}.`,
         { cause },
       );
     case "EACCES":
       return new ListenError(
-        `${what} on ${address} needs rights that this user does not have. Choose a port above 1023 with ${change}.`,
+        `${what} on ${address} needs rights that this user does not have. Choose a port above 1023 ${change}.`,
         { cause },
       );
     case "EADDRNOTAVAIL":
       return new ListenError(
-        `This machine has no address ${address}. Give one of its own with ${host}, or 0.0.0.0 for all of them.`,
+        `This machine has no address ${address}. Give one of its own ${host}, or 0.0.0.0 for all of them.`,
         { cause },
       );
     case "ENOTFOUND":
     case "EAI_AGAIN": {
-      const name = "hostname" in cause ? String(cause.hostname) : `given with ${host}`;
+      const name = "hostname" in cause ? String(cause.hostname) : `given ${host}`;
       return new ListenError(
-        `The host name ${name} has no address. Check its spelling, or give an IP address with ${host}.`,
+        `The host name ${name} has no address. Check its spelling, or give an IP address ${host}.`,
         { cause },
       );
     }
@@ -47,7 +54,19 @@ export function listenAdvice(error: ListenError, reading: Reading): ListenError 
 function keyInFile({ placeOf }: Reading, index: number, key: string): string | undefined {
   const path = ["listeners", Math.max(index, 0), key];
   const place = placeOf(path);
-  return place.kind === "file" || place.kind === "variable" ? problemHead(place, path) : undefined;
+  switch (place.kind) {
+    case "variable":
+      return `with ${place.name}`;
+    case "file":
+      return inFile(place, path);
+    default:
+      return undefined;
+  }
+}
+
+function inFile({ file, line }: Extract<Place, { readonly kind: "file" }>, path: KeyPath): string {
+  const where = line === 0 ? `in ${file}` : `in ${file}:${line}`;
+  return isMosquittoConf(file) ? where : `${where} (${keyText(path)})`;
 }
 
 /** The option that sets the port, and what the port is called. */

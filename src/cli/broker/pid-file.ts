@@ -1,7 +1,8 @@
 /** The file that holds the number of this process, for scripts that send it signals. */
 
 import { chownSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
-import { ConfigError, describeError } from "#base";
+import { ConfigError } from "#base";
+import { whyUnwritable } from "#credentials";
 
 export class PidFile {
   readonly #path: string;
@@ -17,7 +18,7 @@ export class PidFile {
       // Never through a link that somebody has put there.
       writeFileSync(path, `${process.pid}\n`, { flag: "wx", mode: 0o644 });
     } catch (error) {
-      throw new ConfigError("process.pid_file", `${path} cannot be written: ${describeError(error)}.`);
+      throw new ConfigError("process.pid_file", `${path} cannot be written: ${whyUnwritable(error)}.`);
     }
   }
 

@@ -7,6 +7,7 @@ import {
   ConfigurationFiles,
   isMosquittoConf,
   printConfiguration,
+  type Reading,
   readConfiguration,
 } from "#config";
 import { version } from "#server";
@@ -14,6 +15,7 @@ import type { ConfiguredBroker } from "#service";
 import { ListenError } from "#transport";
 import { logConnections, logSubscriptions } from "../client-lines/connection-lines.ts";
 import { PacketLines } from "../client-lines/packet-lines.ts";
+import { UndeliveredLines } from "../client-lines/undelivered-lines.ts";
 import { wordings } from "../client-lines/wordings.ts";
 import { logDenials } from "../denial-lines.ts";
 import { printable } from "../escape.ts";
@@ -25,8 +27,10 @@ import type { Values } from "./command-line.ts";
 import { ConfigurationSource } from "./configuration-source.ts";
 import { isDaemon, startDaemon, tellListening } from "./daemon.ts";
 import { followChanges } from "./follow-changes.ts";
+import { leftBehind } from "./left-behind.ts";
 import { listenAdvice } from "./listen-advice.ts";
 import { logFormOf } from "./log-form.ts";
+import { processFaults } from "./process-faults.ts";
 import { ProcessRole } from "./process-role.ts";
 import { answerSignals } from "./state-signals.ts";
 
@@ -52,20 +56,20 @@ export async function runBroker(values: Values): Promise<number> {
     if (values.daemon === true && !isDaemon()) return await startDaemon();
     return await serve(values);
   } catch (error) {
-    if (!(error instanceof ConfigurationError)) {
-      if (values["test-config"] !== true || !(error instanceof ConfigError)) throw error;
-      console.error(`martlet: ${printable(error.message)}`);
-      return ExitStatus.FAILED;
-    }
-    for (const line of error.lines) console.error(`martlet: ${printable(line)}`);
-    if (values["test-config"] === true) return ExitStatus.FAILED;
-    return statusOf(error, values.config?.[0]);
+    if (!(error instanceof ConfigError)) throw error;
+    const lines = error instanceof ConfigurationError ? error.lines : [error.message];
+    for (const line of lines) console.error(`martlet: ${printable(line)}`);
+    return values["test-config"] === true ? ExitStatus.FAILED : statusOf(error, values.config?.[0]);
   }
 }
 
 /** What a broker ends with that may not start. */
-function statusOf({ problems }: ConfigurationError, file: string | undefined): number {
-  if (problems.every(({ place }) => place.kind === "flag")) return ExitStatus.USAGE;
+function statusOf(error: ConfigError, file: string | undefined): number {
+  const isOfOptions =
+    error instanceof ConfigurationError
+      ? error.problems.every(({ place }) => place.kind === "flag")
+      : error.path.startsWith("--");
+  if (isOfOptions) return ExitStatus.USAGE;
   return file !== undefined && isMosquittoConf(file) ? ExitStatus.MOSQUITTO_CONF : ExitStatus.FAILED;
 }
 
@@ -73,10 +77,18 @@ function statusOf({ problems }: ConfigurationError, file: string | undefined): n
 async function testConfiguration(values: Values): Promise<number> {
   const { checkConfiguration } = await import("#service");
   const source = new ConfigurationSource(values);
-  checkConfiguration(await readConfiguration(source.sources));
+  const reading = await readConfiguration(source.sources);
+  checkConfiguration(reading);
+  checkProcess(reading);
   source.warnTo(standardError);
   console.log(printable(`${values.config?.[0] ?? "The configuration"} is allowed.`));
   return ExitStatus.OK;
+}
+
+/** @throws ConfigurationError with all that this process could not do */
+function checkProcess(reading: Reading): void {
+  const faults = processFaults(reading);
+  if (faults.length > 0) throw new ConfigurationError(faults);
 }
 
 async function serve(values: Values): Promise<number> {
@@ -88,17 +100,17 @@ async function serve(values: Values): Promise<number> {
       const changeLines = lines.prepare(logFormOf(change.to.log));
       served.apply(change);
       changeLines();
+      undelivered.follow();
     },
     log: { write: (level, sentence) => lines.write(level, sentence) },
   });
   const { reading } = files;
   const { configuration } = reading;
+  checkProcess(reading);
   const lines = new LogLines(logFormOf(configuration.log));
   const announcements = new Announcements(lines, reading, source, values.config?.[0]);
   const wording = wordings[configuration.log.words];
-  const packets = hasPackets(configuration)
-    ? new PacketLines(lines, { wording, isBrief: announcements.isBrief })
-    : undefined;
+  const packets = hasPackets(configuration) ? new PacketLines(lines, wording) : undefined;
   const served = new ConfiguredBroker(reading, {
     log: announcements.isBrief ? withoutDebug(lines) : lines,
     trace: packets,
@@ -109,9 +121,13 @@ async function serve(values: Values): Promise<number> {
   logSubscriptions(broker, lines);
   packets?.attach(broker);
   logDenials(broker, lines);
-  const role = new ProcessRole(configuration.process);
+  const undelivered = new UndeliveredLines(broker, lines, { isBrief: announcements.isBrief });
+  undelivered.follow();
+  const role = new ProcessRole(reading);
   announcements.starting();
   source.warnTo(lines);
+  const left = stateOfMosquitto(values, source, served);
+  if (left !== undefined) lines.write("warn", left);
   try {
     await served.start();
   } catch (error) {
@@ -119,7 +135,7 @@ async function serve(values: Values): Promise<number> {
     throw error instanceof ListenError ? listenAdvice(error, reading) : error;
   }
   try {
-    role.take(lines, served.options.persistence);
+    role.take(lines, served.options.persistence, announcements);
   } catch (error) {
     // Who cannot get at the folder cannot close it in order either.
     await served.stop().catch((problem: unknown) => lines.write("error", describeError(problem)));
@@ -139,6 +155,16 @@ async function serve(values: Values): Promise<number> {
   } finally {
     for (const end of ends) end();
   }
+}
+
+/** What of mosquitto's state this broker begins without, as a sentence. */
+function stateOfMosquitto(
+  { config: [conf] = [] }: Values,
+  { database }: ConfigurationSource,
+  { options: { persistence } }: ConfiguredBroker,
+): string | undefined {
+  if (conf === undefined || persistence === undefined) return undefined;
+  return leftBehind({ conf, database, folder: persistence.folder });
 }
 
 /** Packets are of type `debug`: who names that type wants them. */

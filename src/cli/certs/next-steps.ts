@@ -1,15 +1,10 @@
 /** What to do with what was made: lines for a shell and for a broker's configuration. */
 
+import { resolve } from "node:path";
 import type { CertificateFolder, WrittenFiles } from "#credentials";
+import { quoted } from "../shell-words.ts";
 
 const PORT = 8883;
-
-/** `argument` for a shell. */
-function quoted(argument: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(argument)
-    ? argument
-    : `'${argument.replaceAll("'", String.raw`'\''`)}'`;
-}
 
 function line(...words: readonly string[]): string {
   return `  ${words.map(quoted).join(" ")}`;
@@ -26,15 +21,27 @@ export function afterAuthority(folderOption: readonly string[]): string[] {
 }
 
 export function afterServer(folder: CertificateFolder, files: WrittenFiles, host: string): string[] {
+  const { certificate, key } = files;
+  const { authorityFile, revocationListFile } = folder;
   return [
-    "Next: the broker, for example by these lines of mosquitto.conf. The last two",
-    "are for mutual TLS.",
+    "Next: the broker, for example by these lines of martlet.toml. The last three",
+    "are for mutual TLS; so are the last two of those of mosquitto.conf below.",
+    "  [[listeners]]",
+    '  protocol = "tls"',
+    `  port = ${PORT}`,
+    "  [listeners.tls]",
+    `  cert = ${inToml(certificate)}`,
+    `  key = ${inToml(key)}`,
+    `  ca = ${inToml(authorityFile)}`,
+    '  client_certificate = "require"',
+    `  crl = ${inToml(revocationListFile)}`,
+    "The same in mosquitto.conf:",
     `  listener ${PORT}`,
-    `  cafile ${folder.authorityFile}`,
-    `  certfile ${files.certificate}`,
-    `  keyfile ${files.key}`,
+    `  certfile ${certificate}`,
+    `  keyfile ${key}`,
+    `  cafile ${authorityFile}`,
     "  require_certificate true",
-    `  crlfile ${folder.revocationListFile}`,
+    `  crlfile ${revocationListFile}`,
     "Then clients:",
     line(
       "mosquitto_pub",
@@ -64,9 +71,14 @@ export function afterClient(folder: CertificateFolder, files: WrittenFiles): str
 
 export function afterRevocation(folder: CertificateFolder): string[] {
   return [
-    `Next: give ${folder.revocationListFile} to the broker (crlfile) and let it read it again;`,
-    "until then it lets them in.",
+    `Next: give ${folder.revocationListFile} to the broker (crl, crlfile in mosquitto.conf) and let it`,
+    "read it again; until then it lets them in.",
   ];
+}
+
+/** A path in a configuration counts from the folder of its file. */
+function inToml(path: string): string {
+  return JSON.stringify(resolve(path));
 }
 
 function url(host: string): string {

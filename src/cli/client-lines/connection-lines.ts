@@ -5,11 +5,18 @@ import type { LogLines } from "../output.ts";
 import type { Wording } from "./wording.ts";
 
 /** Tells of connections and their ends, where that is wished. */
-export function logConnections(broker: Pick<Broker, "on">, lines: LogLines, wording: Wording): void {
+export function logConnections(
+  broker: Pick<Broker, "on">,
+  lines: Pick<LogLines, "hasConnections" | "tell">,
+  wording: Wording,
+): void {
   const tell = (text: () => string): void => {
     if (lines.hasConnections) lines.tell("notice", text());
   };
-  broker.on("connectionAccepted", (accepted) => tell(() => wording.accepted(accepted)));
+  broker.on("connectionAccepted", (accepted) => {
+    // The broker's own ends of its bridges come from nowhere, and on no port.
+    if (accepted.address.transport !== "memory") tell(() => wording.accepted(accepted));
+  });
   broker.on("clientConnected", (client) => tell(() => wording.connected(client)));
   broker.on("sessionEnded", ({ clientId, hasExpired }) => {
     if (hasExpired) tell(() => wording.expired(clientId));

@@ -18,17 +18,10 @@ import {
 import type { LogLines } from "../output.ts";
 import { nameOfClient, type Wording } from "./wording.ts";
 
-interface PacketLinesOptions {
-  readonly wording: Wording;
-  /** Nothing is told that mosquitto does not tell: that a message is for nobody. */
-  readonly isBrief: boolean;
-}
-
 /** Tells of every packet. `logConnections` comes after it, so that a CONNACK stands below its client's line. */
 export class PacketLines implements PacketTrace {
   readonly #lines: LogLines;
   readonly #wording: Wording;
-  readonly #isBrief: boolean;
   /** CONNECTs that are not answered yet, by client id. */
   readonly #connects = new Map<string, ConnectPacket>();
 
@@ -37,10 +30,9 @@ export class PacketLines implements PacketTrace {
   /** The PUBLISH that came last, which may be denied. */
   #lastPublish = { clientId: "", topicName: "", fields: "" };
 
-  constructor(lines: LogLines, { wording, isBrief }: PacketLinesOptions) {
+  constructor(lines: LogLines, wording: Wording) {
     this.#lines = lines;
     this.#wording = wording;
-    this.#isBrief = isBrief;
   }
 
   /** Begins to tell what is not a packet but belongs between them. */
@@ -52,7 +44,6 @@ export class PacketLines implements PacketTrace {
     broker.on("clientDisconnected", ({ clientId }) => this.#olderClients.delete(clientId));
     broker.on("connectionRefused", ({ clientId }) => this.#connects.delete(clientId));
     broker.on("requestDenied", (denied) => this.#onDenied(denied));
-    broker.on("messageUndelivered", (undelivered) => this.#onUndelivered(undelivered));
   }
 
   onReceived(clientId: string, packet: TracedPacket): void {
@@ -159,13 +150,6 @@ export class PacketLines implements PacketTrace {
     connack: { readonly sessionPresent: boolean; readonly reasonCode: number },
   ): void {
     this.#debug(`Sending CONNACK to ${clientId} (${connack.sessionPresent ? 1 : 0}, ${connack.reasonCode})`);
-  }
-
-  #onUndelivered({ kind, clientId, publisherId, topicName }: BrokerEvents["messageUndelivered"]): void {
-    // $SYS comes every few seconds.
-    if (kind === "no-subscriber" && (publisherId === "" || this.#isBrief)) return;
-    const receiver = clientId === "" ? "" : ` to ${clientId}`;
-    this.#debug(`Not delivered${receiver}: '${topicName}' from ${publisherId} (${kind})`, topicName);
   }
 
   #debug(text: string, about?: string): void {

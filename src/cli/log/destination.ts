@@ -1,7 +1,8 @@
 /** One place that lines go to: standard output and error, and files. The others have files of their own. */
 
 import { closeSync, fchownSync, openSync } from "node:fs";
-import { ConfigError, describeError } from "#base";
+import { ConfigError } from "#base";
+import { whyUnwritable } from "#credentials";
 import { LineWriter } from "../line-writer.ts";
 import type { LogType } from "./log-type.ts";
 
@@ -67,6 +68,6 @@ function opened(file: string): number {
   try {
     return openSync(file, "a", 0o640);
   } catch (error) {
-    throw new ConfigError("log.file", `${file} cannot be written: ${describeError(error)}.`);
+    throw new ConfigError("log.file", `${file} cannot be written: ${whyUnwritable(error)}.`);
   }
 }

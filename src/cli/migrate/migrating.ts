@@ -4,7 +4,7 @@
  */
 
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { ConfigError } from "#base";
 import {
   type Assignment,
@@ -21,6 +21,7 @@ import { ExitStatus } from "../exit-status.ts";
 import { one } from "../single-value.ts";
 import { TextOutput } from "../text-output.ts";
 import { type MigrateValues, type ReportForm, reportForms } from "./command-line.ts";
+import { changesForUnit } from "./for-unit.ts";
 import { countsOf, jsonReport, type Migration, textReport } from "./report.ts";
 
 /** The store's own timers do not keep the process. */
@@ -50,12 +51,13 @@ export async function migrate(values: MigrateValues): Promise<number> {
   const { options, reading } = found;
   const isGood = mayWrite(options, wishes);
   const done = isGood ? await write(reading, wishes) : { database: undefined, written: [] };
+  const migration = { options, ...done, forUnit: changesForUnit(reading.configuration) };
   if (wishes.output === undefined) {
     process.stdout.write(tomlOf(reading, wishes.conf, { showSecrets: false }));
-    tellOnStandardError({ options, ...done }, wishes.form);
-  } else await tell({ options, ...done }, wishes.form);
+    tellOnStandardError(migration, wishes.form);
+  } else await tell(migration, wishes.form);
   if (isGood) return ExitStatus.OK;
-  console.error(`martlet: ${whyNot(options)}`);
+  console.error(`martlet: ${whyNot(options, wishes)}`);
   return ExitStatus.FAILED;
 }
 
@@ -67,6 +69,9 @@ function wishesOf(values: MigrateValues): Wishes {
   const output = one("--output", values.output);
   if (output !== undefined && existsSync(output)) {
     throw new ConfigError(output, "it is there already; give the name of a new file.");
+  }
+  if (output !== undefined && !existsSync(dirname(resolve(output)))) {
+    throw new ConfigError(output, "its folder is not there; make that first.");
   }
   const database = one("--database", values.database);
   const data = one("--data", values.data);
@@ -105,14 +110,16 @@ function mayWrite(options: readonly OptionReport[], { accepts }: Wishes): boolea
   return refused === 0 && (accepts || different + unsupported === 0);
 }
 
-function whyNot(options: readonly OptionReport[]): string {
+function whyNot(options: readonly OptionReport[], { output }: Wishes): string {
+  // What went to standard output is there to be read, and not to be run.
+  const head = output === undefined ? "Nothing but this output is written" : "No file is written";
   return countsOf(options).refused > 0
-    ? "No file is written: without what is refused the broker would be less safe than it looks. Change those lines."
-    : "No file is written, since not everything means the same; --accept-differences accepts that.";
+    ? `${head}: without what is refused the broker would be less safe than it looks. Change those lines.`
+    : `${head}, since not everything means the same; --accept-differences accepts that.`;
 }
 
 /** @throws ConfigError for files and folders that cannot be used; what was written before stays */
-async function write(reading: Reading, wishes: Wishes): Promise<Omit<Migration, "options">> {
+async function write(reading: Reading, wishes: Wishes): Promise<Pick<Migration, "database" | "written">> {
   const { conf, output, database } = wishes;
   const written: string[] = [];
   let moved: ImportReport | undefined;

@@ -13,6 +13,8 @@ export interface Migration {
   readonly database: ImportReport | undefined;
   /** Where files were written. */
   readonly written: readonly string[];
+  /** What `martlet.service` of packaging/ would need changed, a sentence each. */
+  readonly forUnit: readonly string[];
 }
 
 export function countsOf(options: readonly OptionReport[]): Readonly<Record<Verdict, number>> {
@@ -22,11 +24,11 @@ export function countsOf(options: readonly OptionReport[]): Readonly<Record<Verd
 }
 
 /** One object on one line. */
-export function jsonReport({ options, database, written }: Migration): string {
-  return JSON.stringify({ options, counts: countsOf(options), database, written });
+export function jsonReport({ options, database, written, forUnit }: Migration): string {
+  return JSON.stringify({ options, counts: countsOf(options), database, written, forUnit });
 }
 
-export function textReport({ options, database, written }: Migration): string[] {
+export function textReport({ options, database, written, forUnit }: Migration): string[] {
   const counts = countsOf(options);
   const lines = options.map(optionLine);
   lines.push(
@@ -37,6 +39,7 @@ export function textReport({ options, database, written }: Migration): string[] 
   );
   if (database !== undefined) lines.push(...databaseLines(database));
   for (const path of written) lines.push(printable(`${path} is written`));
+  if (written.length > 0) lines.push(...forUnit.map((each) => printable(`for martlet.service: ${each}`)));
   return lines;
 }
 

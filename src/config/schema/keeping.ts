@@ -107,7 +107,7 @@ export const process = table(
       says: "Holds the number of the process while clients can connect. One that is left of another process is replaced.",
     }),
     user: text({
-      says: "The user that the broker goes on as once it listens, when it was started as root.",
+      says: "The user that the broker goes on as once it listens, when it was started as root. On a machine without a user `mosquitto` that one is `nobody`, as with mosquitto.",
     }),
   },
 );

@@ -87,8 +87,9 @@ const access = [
   ),
   option("clientid_prefixes", text, {
     isOnce: true,
+    verdict: "different",
     keys: ["client_ids.prefix"],
-    says: "What every client id has to begin with.",
+    says: "What every client id has to begin with. Another one is refused as a client id that is not valid (2, in 5.0 0x85), where mosquitto says that it is not authorised (5, in 5.0 0x87).",
   }),
 ];
 
@@ -236,7 +237,7 @@ const persistence = [
       says: "Sessions and messages are kept in a folder: the name of this file with `.martlet` behind it; without this option `martlet-data`. The file itself is not read; `martlet migrate` does that.",
     },
     (value, target) => {
-      target.draft.persistenceFile = target.said(`${basename(value)}.martlet`);
+      target.draft.persistenceFile = target.said(basename(value));
     },
   ),
   option(
@@ -281,7 +282,7 @@ const process = [
   option("user", text, {
     isOnce: true,
     keys: ["process.user"],
-    says: "Who the broker is after it has begun to listen, when it was started as root. Not set: nobody else; mosquitto becomes `mosquitto` then.",
+    says: "Who the broker is after it has begun to listen, when it was started as root. Default `mosquitto`, or `nobody` on a machine without that user; `root` stays root. The log, the PID file and the data folder are given to that user.",
   }),
   option("sys_interval", whole(0, 65_535), { keys: ["sys.interval_seconds"], says: "0 is no `$SYS`." }),
   option(
