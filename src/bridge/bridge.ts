@@ -9,12 +9,12 @@
  * QoS 0 is not lost, whichever of the three goes away.
  */
 
-import { describeError } from "#base";
 import { ConnectRefusedError, type MqttClient, type Subscription } from "#client";
 import { ProtocolVersion, ReasonCode } from "#protocol";
 import { Addresses, type BridgeAddress } from "./addresses.ts";
 import { BridgeState, localOptions, remoteOptions } from "./client-options.ts";
 import { Endpoint } from "./endpoint.ts";
+import { failureText } from "./failure-text.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import type { BridgeOptions, BridgePorts } from "./options.ts";
 import { PrimaryWatch } from "./primary-watch.ts";
@@ -271,7 +271,7 @@ export class Bridge {
     this.#idleWatch.stop();
     if (this.#remote.client === undefined) this.#out.disconnect();
     const where = this.#place(this.#addresses.current);
-    const why = error === undefined ? "" : `: ${describeError(error)}`;
+    const why = error === undefined ? "" : `: ${failureText(error)}`;
     if (wasUp) {
       this.#tell(BridgeState.OFFLINE);
       log.write("warn", `${this.#who} has lost ${where}${why}`);
@@ -313,7 +313,7 @@ export class Bridge {
   #watch(ready: Promise<unknown>, filter: string, where: string): void {
     void ready.catch((error: unknown) => {
       if (!this.#isStopped && this.#remote.isStarted && this.#local.isStarted)
-        this.#ports.log.write("warn", `${this.#who}: ${where} refused ${filter}: ${describeError(error)}`);
+        this.#ports.log.write("warn", `${this.#who}: ${where} refused ${filter}: ${failureText(error)}`);
     });
   }
 
@@ -327,11 +327,11 @@ export class Bridge {
 
   #onRefusedNotice(error: unknown): void {
     if (this.#isStopped) return;
-    this.#ports.log.write("warn", `${this.#who} cannot say that it is there: ${describeError(error)}`);
+    this.#ports.log.write("warn", `${this.#who} cannot say that it is there: ${failureText(error)}`);
   }
 
   #report(error: unknown): void {
-    if (!this.#isStopped) this.#ports.log.write("warn", `${this.#who}: ${describeError(error)}`);
+    if (!this.#isStopped) this.#ports.log.write("warn", `${this.#who}: ${failureText(error)}`);
   }
 
   #place({ host, port }: BridgeAddress): string {

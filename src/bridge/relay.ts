@@ -8,8 +8,9 @@
  * only bound that is needed. QoS 0 is dropped then.
  */
 
-import { describeError, type Log } from "#base";
+import type { Log } from "#base";
 import { ConnectionLostError, type Message, type MqttClient } from "#client";
+import { failureText } from "./failure-text.ts";
 import { type Route, translate } from "./topic-map.ts";
 
 /** What is in a PUBLISH beside topic and payload, at most, as far as this looks. */
@@ -114,7 +115,7 @@ export class Relay {
   #failed(target: MqttClient, parcel: Parcel, error: unknown): void {
     if (parcel.message.qos === 0) {
       if (error instanceof ConnectionLostError) this.#drop(parcel);
-      else this.#refused(parcel, describeError(error));
+      else this.#refused(parcel, failureText(error));
       return;
     }
     // The client has ended: the next one sends it.
@@ -124,7 +125,7 @@ export class Relay {
       if (target === this.#target) this.#send(target, parcel);
       return;
     }
-    this.#refused(parcel, describeError(error));
+    this.#refused(parcel, failureText(error));
   }
 
   #drop({ message, route }: Parcel): void {
