@@ -9,7 +9,6 @@ import { type Clock, ConfigError, isPromise, type MaybePromise, StateError } fro
 import {
   type AcknowledgementPacket,
   type ConnackPacket,
-  type ConnackProperties,
   checkTopicFilter,
   type DisconnectProperties,
   type IncomingPublish,
@@ -19,29 +18,21 @@ import {
   packetTypes,
   reasons,
 } from "#protocol";
-import { DEFAULT_RECEIVE_MAXIMUM, DEFAULT_TOPIC_ALIAS_MAXIMUM } from "./connect-packet.ts";
+import { bytesOf, checkQos, checkType } from "./arguments.ts";
 import { type ConnectionUser, Connector, type Runtime } from "./connector.ts";
+import { DEFAULT_OPERATION_TIMEOUT_MS, LARGEST_UINT16 } from "./defaults.ts";
 import { AbortedError, ConnectionLostError } from "./errors.ts";
+import { checkOptions } from "./foreign-options.ts";
 import { Inbox } from "./inbox.ts";
-import type { Link } from "./link.ts";
 import { Operation } from "./operation.ts";
 import type { ConnectOptions, OperationOptions } from "./options.ts";
-import type { PublishOptions, PublishReceipt, PublishValueOptions } from "./outgoing.ts";
+import type { Payload, PublishOptions, PublishReceipt, PublishValueOptions } from "./outgoing.ts";
+import type { PayloadCodec } from "./payload-codec.ts";
 import { Publisher } from "./publisher.ts";
 import type { ClientStatus } from "./status.ts";
-import {
-  type AnySubscription,
-  type Granted,
-  type OnMessage,
-  type SubscribeOptions,
-  Subscription,
-} from "./subscription.ts";
+import { type AnySubscription, type OnMessage, type SubscribeOptions, Subscription } from "./subscription.ts";
 import { SubscriptionSet } from "./subscription-set.ts";
 import type { TopicPattern } from "./topic-pattern.ts";
-
-const DEFAULT_OPERATION_TIMEOUT_MS = 60_000;
-const DEFAULT_INBOX_BYTES = 4 * 1024 * 1024;
-const LARGEST_PACKET_ID = 65_535;
 
 export interface CloseOptions extends OperationOptions {
   /** First wait until the broker has acknowledged everything that was published. Default false. */
@@ -53,19 +44,28 @@ export interface CloseOptions extends OperationOptions {
 
 export class MqttClient implements AsyncDisposable {
   readonly #options: ConnectOptions;
-  readonly #runtime: Runtime;
+  readonly #clock: Clock;
   readonly #connector: Connector;
   readonly #publisher: Publisher;
   readonly #inbox: Inbox;
   readonly #subscriptions: SubscriptionSet;
   readonly #connected = new Operation<void>();
   #connack: ConnackPacket | undefined;
-  #lastPacketId = LARGEST_PACKET_ID;
+  #lastPacketId = LARGEST_UINT16;
   /** The end of the line of payloads that are being encoded. */
   #encoding: Promise<unknown> | undefined;
   /** The store is closed. */
   #stored: Promise<void> | undefined;
   #isClosed = false;
+
+  readonly #report = (error: unknown): void => {
+    // The program ended it itself, and was told so where it waited.
+    if (this.#isClosed && error instanceof ConnectionLostError && error.source === "client") return;
+    const { onError } = this.#options;
+    if (onError !== undefined) onError(error);
+    // oxlint-disable-next-line no-console -- the program named no place for it, and nothing is swallowed
+    else console.error(error);
+  };
 
   /** @internal use `connect` */
   constructor(url: string, options: ConnectOptions, runtime: Runtime) {
@@ -73,21 +73,12 @@ export class MqttClient implements AsyncDisposable {
       throw new ConfigError("clientId", "outbox.store needs it");
     }
     this.#options = options;
-    this.#runtime = runtime;
-    const { receiveMaximum = DEFAULT_RECEIVE_MAXIMUM } = options;
-    this.#inbox = new Inbox({
-      maximumInboxBytes: options.maximumInboxBytes ?? DEFAULT_INBOX_BYTES,
-      receiveMaximum,
-      repeats: options.dropRepeats?.(receiveMaximum),
-    });
-    this.#subscriptions = new SubscriptionSet(runtime.clock, this.#inbox, () => this.#takePacketId());
-    this.#publisher = new Publisher({
-      clock: runtime.clock,
-      options: options.outbox ?? {},
-      topicAliasMaximum: options.topicAliasMaximumOutbound ?? DEFAULT_TOPIC_ALIAS_MAXIMUM,
-      isPacketIdTaken: (packetId) => this.#subscriptions.uses(packetId),
-      report: (error) => this.#report(error),
-    });
+    this.#clock = runtime.clock;
+    this.#inbox = new Inbox(options);
+    this.#subscriptions = new SubscriptionSet(options, runtime.clock, this.#inbox, () =>
+      this.#takePacketId(),
+    );
+    this.#publisher = new Publisher(options, runtime.clock, this.#subscriptions, this.#report);
     this.#connector = new Connector(url, options, runtime, this.#connectionUser());
   }
 
@@ -103,7 +94,7 @@ export class MqttClient implements AsyncDisposable {
 
   /** Where this client takes the time from. */
   get clock(): Clock {
-    return this.#runtime.clock;
+    return this.#clock;
   }
 
   /** What the client is doing now. */
@@ -140,22 +131,31 @@ export class MqttClient implements AsyncDisposable {
    * Publishes. Resolves at QoS 0 when the message is handed over, at QoS 1 with PUBACK, at QoS 2 with PUBCOMP; without a
    * connection messages above QoS 0 wait in the outbox.
    *
-   * @throws PublishRefusedError, OutboxError, TimeoutError, AbortedError, ConnectionLostError, InvalidPacketError
+   * @throws PublishRefusedError, OutboxError, TimeoutError, AbortedError, ConnectionLostError; InvalidPacketError for what
+   * cannot be sent, ConfigError for options that are none
    */
   publish<Value>(
     topicName: string,
     value: Value,
     options: PublishValueOptions<Value>,
   ): Promise<PublishReceipt>;
-  publish(topicName: string, payload: Uint8Array | string, options?: PublishOptions): Promise<PublishReceipt>;
+  publish(topicName: string, payload: Payload, options?: PublishOptions): Promise<PublishReceipt>;
   publish(
     topicName: string,
     payload: unknown,
-    options: PublishOptions | PublishValueOptions<unknown> = NO_OPTIONS,
+    options: PublishOptions & Partial<PublishValueOptions<unknown>> = NO_OPTIONS,
   ): Promise<PublishReceipt> {
-    if ("codec" in options) return this.#publishValue(topicName, payload, options);
-    if (this.#encoding !== undefined) return this.#inLine(payload as Uint8Array, topicName, options);
-    return this.#publisher.publish(topicName, payload as Uint8Array | string, options);
+    try {
+      checkType("options", options, "object");
+      const { codec } = options;
+      if (codec !== undefined) return this.#publishValue(topicName, payload, codec, options);
+      if (this.#encoding === undefined)
+        return this.#publisher.publish(topicName, payload as Payload, options);
+      // The program may go on to use its buffer.
+      return this.#inLine(new Uint8Array(bytesOf(payload, "payload")), topicName, options);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   /**
@@ -163,33 +163,36 @@ export class MqttClient implements AsyncDisposable {
    * the subscription.
    *
    * @example for await (const { topicName, text } of client.subscribe("rooms/+/lamp")) console.log(topicName, text);
-   * @throws InvalidPacketError for what is no topic filter, StateError when the client is closed
+   * @throws InvalidPacketError for what is no topic filter, ConfigError for an argument of another type, StateError when the
+   * client is closed
    */
   subscribe<Parameters = NoParameters, Value = Uint8Array>(
     pattern: string | TopicPattern<Parameters>,
     options: SubscribeOptions<Value> = {},
     onMessage?: OnMessage<Parameters, Value>,
   ): Subscription<Parameters, Value> {
+    checkType("options", options, "object");
+    if (onMessage !== undefined) checkType("onMessage", onMessage, "function");
+    checkQos(options.qos);
     const parsed =
       typeof pattern === "string" ? { topicFilter: pattern, parametersOf: noParameters } : pattern;
+    checkType("topicFilter", parsed?.topicFilter ?? pattern, "string");
     checkTopicFilter(parsed.topicFilter);
     if (this.#isClosed) throw new StateError("closed");
-    const granting = new Operation<Granted>();
     const host = {
       unsubscribe: (user: AnySubscription, limits: OperationOptions) =>
         this.#subscriptions.remove(user, this.#limited(limits)),
-      report: (error: unknown) => this.#report(error),
+      report: this.#report,
     };
     const subscription = new Subscription<Parameters, Value>(
       host,
       parsed as TopicPattern<Parameters>,
-      granting,
       options,
       onMessage,
     );
     const user = subscription as unknown as AnySubscription;
     const limits = this.#limited(options);
-    granting.limit(this.#runtime.clock, `subscribe to "${parsed.topicFilter}"`, limits, (error) => {
+    subscription.granting.limit(this.#clock, `subscribe to "${parsed.topicFilter}"`, limits, (error) => {
       subscription.end(error);
       void this.#subscriptions.remove(user, {});
     });
@@ -201,12 +204,10 @@ export class MqttClient implements AsyncDisposable {
    * Enhanced authentication once more, on the live connection. Rejects when the broker is not satisfied; that, and a broker
    * that does not answer in time, ends the connection, and the next one authenticates anew.
    */
-  reauthenticate(options: OperationOptions = {}): Promise<void> {
+  async reauthenticate(options: OperationOptions = {}): Promise<void> {
     const { authentication, link } = this.#connector;
-    return (
-      authentication?.again(link, this.#runtime.clock, this.#limited(options)) ??
-      Promise.reject(new StateError("no authentication"))
-    );
+    if (authentication === undefined) throw new StateError("no authentication");
+    await authentication.again(link, this.#clock, this.#limited(options));
   }
 
   /** Asks the broker for a sign of life, or ends a wait for the next attempt; for a page that has come back to the front. */
@@ -224,12 +225,10 @@ export class MqttClient implements AsyncDisposable {
     if (drain) await this.#drained(options);
     // The session of a name that nobody can use again is of no use.
     const expiry = this.#options.clientId === undefined ? { sessionExpiryInterval: 0 } : {};
-    const farewell = {
-      type: packetTypes.DISCONNECT,
-      reasonCode,
-      properties: { ...expiry, ...properties },
-    } as const;
-    this.#connector.close(farewell, undefined);
+    this.#connector.close(
+      { type: packetTypes.DISCONNECT, reasonCode, properties: { ...expiry, ...properties } },
+      undefined,
+    );
     this.#end(new ConnectionLostError("client"), undefined);
     await this.#stored;
   }
@@ -241,12 +240,12 @@ export class MqttClient implements AsyncDisposable {
   /** @internal Loads what a store kept, and begins to connect. */
   async open(): Promise<void> {
     const { signal, outbox } = this.#options;
-    this.#connected.limit(this.#runtime.clock, "connect", { signal }, (error) => {
+    this.#connected.limit(this.#clock, "connect", { signal }, (error) => {
       this.#connector.close(undefined, error);
       this.#end(error, error);
     });
     if (outbox?.store !== undefined) {
-      await outbox.store(this.#publisher, this.#runtime.clock, (error) => this.#report(error));
+      await outbox.store(this.#publisher, this.#clock, this.#report);
     }
     if (!this.#isClosed) this.#connector.start();
   }
@@ -254,25 +253,20 @@ export class MqttClient implements AsyncDisposable {
   #publishValue(
     topicName: string,
     value: unknown,
-    options: PublishValueOptions<unknown>,
+    codec: PayloadCodec<unknown>,
+    options: PublishOptions,
   ): Promise<PublishReceipt> {
-    const { codec, ...rest } = options;
     const { contentType } = codec;
-    const properties = { ...(contentType !== undefined && { contentType }), ...rest.properties };
-    const withType = { ...rest, properties };
-    try {
-      const payload = codec.encode(value, topicName);
-      if (isPromise(payload) || this.#encoding !== undefined)
-        return this.#inLine(payload, topicName, withType);
-      return this.#publisher.publish(topicName, payload, withType);
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+    const properties = { ...(contentType !== undefined && { contentType }), ...options.properties };
+    const withType = { ...options, properties };
+    const payload = codec.encode(value, topicName);
+    if (isPromise(payload) || this.#encoding !== undefined) return this.#inLine(payload, topicName, withType);
+    return this.#publisher.publish(topicName, payload, withType);
   }
 
   /** Publishes behind the payloads that are still being encoded, so that the order stays. */
   #inLine(
-    payload: MaybePromise<Uint8Array | string>,
+    payload: MaybePromise<Uint8Array>,
     topicName: string,
     options: PublishOptions,
   ): Promise<PublishReceipt> {
@@ -291,7 +285,7 @@ export class MqttClient implements AsyncDisposable {
   #drained(options: OperationOptions): Promise<void> {
     const operation = new Operation<void>();
     const limits = this.#limited(options);
-    operation.limit(this.#runtime.clock, "close", limits, () => operation.resolve());
+    operation.limit(this.#clock, "close", limits, () => operation.resolve());
     void Promise.resolve(this.#encoding)
       .then(() => this.#publisher.outbox.idle())
       .then(() => operation.resolve());
@@ -300,29 +294,24 @@ export class MqttClient implements AsyncDisposable {
 
   #connectionUser(): ConnectionUser {
     return {
-      onConnected: (link, connack, limits) => this.#onConnected(link, connack, limits),
-      onDisconnected: (error) => this.#onDisconnected(error),
+      onConnected: (link, connack) => {
+        const { sessionPresent, properties } = connack;
+        this.#connack = connack;
+        this.#inbox.connect(link, sessionPresent);
+        this.#subscriptions.connect(link, properties, sessionPresent);
+        this.#publisher.connect(link, properties, sessionPresent);
+        this.#connected.resolve();
+      },
+      onDisconnected: (error) => {
+        this.#inbox.disconnect();
+        this.#subscriptions.disconnect();
+        this.#publisher.disconnect(error);
+      },
       onGivenUp: (error) => this.#end(error, error),
       onPublish: (publish: IncomingPublish) => this.#subscriptions.onPublish(publish),
       onPacket: (packet) => this.#onPacket(packet),
       onWritable: () => this.#publisher.pump(),
     };
-  }
-
-  #onConnected(link: Link, connack: ConnackPacket, limits: ConnackProperties): void {
-    const { sessionPresent } = connack;
-    this.#connack = connack;
-    this.#inbox.connect(link, sessionPresent);
-    const aliases = this.#options.topicAliasMaximum ?? DEFAULT_TOPIC_ALIAS_MAXIMUM;
-    this.#subscriptions.connect(link, limits, sessionPresent, aliases);
-    this.#publisher.connect(link, limits, sessionPresent);
-    this.#connected.resolve();
-  }
-
-  #onDisconnected(error: Error): void {
-    this.#inbox.disconnect();
-    this.#subscriptions.disconnect();
-    this.#publisher.disconnect(error);
   }
 
   #onPacket(packet: Exclude<Packet, PublishPacket>): void {
@@ -347,7 +336,7 @@ export class MqttClient implements AsyncDisposable {
 
   /** From the top down, where the publisher comes last. */
   #takePacketId(): number {
-    do this.#lastPacketId = this.#lastPacketId <= 1 ? LARGEST_PACKET_ID : this.#lastPacketId - 1;
+    do this.#lastPacketId = this.#lastPacketId <= 1 ? LARGEST_UINT16 : this.#lastPacketId - 1;
     while (this.#subscriptions.uses(this.#lastPacketId) || this.#publisher.isTaken(this.#lastPacketId));
     return this.#lastPacketId;
   }
@@ -361,21 +350,12 @@ export class MqttClient implements AsyncDisposable {
     this.#connected.reject(error);
     this.#subscriptions.end(reason);
     this.#publisher.end(error);
-    this.#stored = this.#publisher.outbox.journal?.close().catch((problem: unknown) => this.#report(problem));
+    this.#stored = this.#publisher.outbox.journal?.close().catch(this.#report);
   }
 
   /** With the deadline that operations have unless told otherwise. */
   #limited(options: OperationOptions): OperationOptions {
     return { timeoutMs: this.#options.operationTimeoutMs ?? DEFAULT_OPERATION_TIMEOUT_MS, ...options };
-  }
-
-  #report(error: unknown): void {
-    // The program ended it itself, and was told so where it waited.
-    if (this.#isClosed && error instanceof ConnectionLostError && error.source === "client") return;
-    const { onError } = this.#options;
-    if (onError !== undefined) onError(error);
-    // oxlint-disable-next-line no-console -- the program named no place for it, and nothing is swallowed
-    else console.error(error);
   }
 }
 
@@ -391,6 +371,7 @@ export async function connectWith(
   options: ConnectOptions,
   runtime: Runtime,
 ): Promise<MqttClient> {
+  checkOptions(options);
   const { clock = runtime.clock, random = runtime.random, dial = runtime.dial } = options;
   const client = new MqttClient(url, options, { ...runtime, clock, random, dial });
   await client.open();

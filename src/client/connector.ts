@@ -8,7 +8,6 @@
 import { type Clock } from "#base";
 import {
   type ConnackPacket,
-  type ConnackProperties,
   type DisconnectPacket,
   FIRST_REFUSAL,
   type IncomingPublish,
@@ -19,8 +18,9 @@ import {
   protocolError,
   versions,
 } from "#protocol";
-import { Backoff } from "./backoff.ts";
-import { connectPacket, DEFAULT_MAXIMUM_PACKET_SIZE } from "./connect-packet.ts";
+import { nextDelayMs } from "./backoff.ts";
+import { connectPacket } from "./connect-packet.ts";
+import { DEFAULT_CONNECT_TIMEOUT_MS, DEFAULT_STABLE_MS, MOST_REDIRECTS } from "./defaults.ts";
 import type { Detour } from "./detours.ts";
 import { ConnectionLostError, ConnectRefusedError, reasonText } from "./errors.ts";
 import { Link, type LinkOwner } from "./link.ts";
@@ -29,10 +29,6 @@ import type { Dial } from "./pipe.ts";
 import { isBusy, isFinal, reasonOf } from "./retry.ts";
 import { StatusBoard } from "./status.ts";
 import type { BrokerUrl } from "./url.ts";
-
-const DEFAULT_CONNECT_TIMEOUT_MS = 30_000;
-const DEFAULT_ACKNOWLEDGEMENT_TIMEOUT_MS = 20_000;
-const MOST_REDIRECTS = 5;
 
 /** What a runtime brings along. */
 export interface Runtime {
@@ -45,7 +41,7 @@ export interface Runtime {
 
 /** Who uses the connections. */
 export interface ConnectionUser {
-  onConnected(link: Link, connack: ConnackPacket, limits: ConnackProperties): void;
+  onConnected(link: Link, connack: ConnackPacket): void;
   /** `onConnected` is undone; another connection may follow. */
   onDisconnected(error: Error): void;
   /** No connection follows. */
@@ -61,13 +57,14 @@ export class Connector implements LinkOwner {
   readonly #options: ConnectOptions;
   readonly #runtime: Runtime;
   readonly #user: ConnectionUser;
-  readonly #backoff: Backoff;
   /** In use, or tried next. */
   version: ProtocolVersion;
   #url: BrokerUrl;
   /** Where only the next attempt goes. */
   #detour: Detour | undefined;
   #redirects = 0;
+  /** The last wait; 0 when a connection has lasted since. */
+  #delayMs = 0;
   /** The broker has, or had, a session of this client that goes on. */
   #hasSession: boolean;
   #attempt = 0;
@@ -88,12 +85,11 @@ export class Connector implements LinkOwner {
     this.#options = options;
     this.#runtime = runtime;
     this.#user = user;
-    this.#backoff = new Backoff(runtime.random, options.reconnect || {});
     this.#hasSession = options.cleanStart === false;
     this.#lostAtMs = runtime.clock.now();
     this.authentication = options.authentication?.({
       isCurrent: (link) => link === this.#link,
-      fail: (error) => this.#failed(this.#attempt, error),
+      fail: (error) => this.#failed(error),
     });
     this.clientId = options.clientId ?? `martlet-${randomName(runtime.random)}`;
   }
@@ -109,14 +105,15 @@ export class Connector implements LinkOwner {
     const attempt = ++this.#attempt;
     const url = this.#detour?.url ?? this.#url;
     this.#detour = undefined;
-    this.#isUp = false;
     this.board.set({ state: "connecting", url: url.href, attempt: this.#failures + 1 });
     const { clock } = this.#runtime;
     const timeoutMs = this.#options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS;
     this.#cancelTimer = clock.schedule(timeoutMs, () =>
-      this.#failed(attempt, new ConnectionLostError("timeout", url.href)),
+      this.#failed(new ConnectionLostError("timeout", url.href)),
     );
-    this.#dial(attempt, url, timeoutMs).catch((error: unknown) => this.#failed(attempt, error));
+    this.#dial(attempt, url, timeoutMs).catch((error: unknown) => {
+      if (attempt === this.#attempt) this.#failed(error);
+    });
   }
 
   /** Looks whether the broker is still there; a wait for the next attempt ends at once. */
@@ -173,35 +170,34 @@ export class Connector implements LinkOwner {
   }
 
   onLost(link: Link, error: Error): void {
-    if (link === this.#link) this.#failed(this.#attempt, error);
+    if (link === this.#link) this.#failed(error);
   }
 
   async #dial(attempt: number, url: BrokerUrl, timeoutMs: number): Promise<void> {
-    const { maximumPacketSize = DEFAULT_MAXIMUM_PACKET_SIZE, ...options } = this.#options;
+    const options = this.#options;
     const authentication = this.version === versions.MQTT_5_0 ? this.authentication : undefined;
     const authenticationData = await authentication?.begin();
-    const pipe = await (options.dial ?? this.#runtime.dial)({ url, timeoutMs });
+    // What cannot be said is not worth a connection.
+    const packet = connectPacket(options, url, {
+      identity: {
+        protocolVersion: this.version,
+        clientId: this.clientId,
+        keepAliveSeconds: this.#keepAliveSeconds,
+      },
+      hasSession: this.#hasSession,
+      authentication: {
+        ...(authentication && { authenticationMethod: authentication.method }),
+        ...(authenticationData && { authenticationData }),
+      },
+    });
+    const pipe = await this.#runtime.dial({ url, timeoutMs });
     if (attempt !== this.#attempt) {
       pipe.destroy();
       return;
     }
-    const link = new Link(pipe, this, this.#runtime.clock, {
-      version: this.version,
-      maximumPacketSize,
-      acknowledgementTimeoutMs: options.acknowledgementTimeoutMs ?? DEFAULT_ACKNOWLEDGEMENT_TIMEOUT_MS,
-    });
+    const link = new Link(pipe, this, this.#runtime.clock, this.version, options);
     this.#link = link;
-    link.send(
-      connectPacket(this.#options, {
-        version: this.version,
-        url,
-        clientId: this.clientId,
-        hasSession: this.#hasSession,
-        keepAliveSeconds: this.#keepAliveSeconds,
-        authenticationMethod: authentication?.method,
-        authenticationData,
-      }),
-    );
+    link.send(packet);
   }
 
   get #keepAliveSeconds(): number {
@@ -213,7 +209,7 @@ export class Connector implements LinkOwner {
     const { reasonCode, properties, sessionPresent } = connack;
     if (this.#isUp) throw protocolError("MQTT-3.2.0-2");
     if (reasonCode >= FIRST_REFUSAL) {
-      this.#failed(this.#attempt, new ConnectRefusedError(connack), properties.serverReference);
+      this.#failed(new ConnectRefusedError(connack), properties.serverReference);
       return;
     }
     // [MQTT-3.2.2-4]; 3.x says it also of a session that the program asked to go on with.
@@ -240,8 +236,8 @@ export class Connector implements LinkOwner {
     this.#hasSession = true;
     // [MQTT-3.1.2-21], [MQTT-3.2.2-21]
     link.keepAlive(properties.serverKeepAlive ?? this.#keepAliveSeconds);
-    link.maximumPacketSizeOut = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY;
-    this.#user.onConnected(link, connack, properties);
+    link.maximumPacketSize = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+    this.#user.onConnected(link, connack);
     if (this.#link !== link) return;
     this.board.set({
       state: "connected",
@@ -257,27 +253,30 @@ export class Connector implements LinkOwner {
     const error = new ConnectionLostError("server", why, {
       reasonCode,
     });
-    this.#failed(this.#attempt, error, properties.serverReference);
+    this.#failed(error, properties.serverReference);
   }
 
   /** The attempt, or the connection it led to, is over. */
-  #failed(attempt: number, error: unknown, serverReference?: string): void {
-    if (attempt !== this.#attempt || this.#isClosed) return;
+  #failed(error: unknown, serverReference?: string): void {
+    if (this.#isClosed) return;
     this.#attempt++;
     this.#cancelTimer?.();
     const wasUp = this.#isUp;
     const wasLinked = this.#link !== undefined;
-    const now = this.#runtime.clock.now();
-    const cause = error instanceof Error ? error : new ConnectionLostError("network", "", { cause: error });
+    const { clock, random } = this.#runtime;
+    const { reconnect } = this.#options;
+    const now = clock.now();
+    const cause =
+      error instanceof Error ? error : new ConnectionLostError("network", undefined, { cause: error });
     this.#isUp = false;
     this.#link?.destroy();
     this.#link = undefined;
     this.authentication?.onLost(cause);
     if (wasUp) {
       this.#lostAtMs = now;
-      const { stableMs = 10_000 } = this.#options.reconnect || {};
-      if (now - this.#upSinceMs >= stableMs) {
-        this.#backoff.reset();
+      const { stableMs } = reconnect || {};
+      if (now - this.#upSinceMs >= (stableMs ?? DEFAULT_STABLE_MS)) {
+        this.#delayMs = 0;
         this.#redirects = 0;
       }
       this.#user.onDisconnected(cause);
@@ -288,18 +287,15 @@ export class Connector implements LinkOwner {
       this.start();
       return;
     }
-    const history = {
-      failures: this.#failures,
-      wasEverUp: this.#wasEverUp,
-      downMs: now - this.#lostAtMs,
-    };
+    const history = { failures: this.#failures, wasEverUp: this.#wasEverUp, downMs: now - this.#lostAtMs };
     if (isFinal(cause, this.#options, history)) {
       this.close(undefined, cause);
       this.#user.onGivenUp(cause);
       return;
     }
-    const delayMs = this.#backoff.next({ isBusy: isBusy(cause) });
-    this.#cancelTimer = this.#runtime.clock.schedule(delayMs, () => this.start());
+    const delayMs = nextDelayMs(random, reconnect || {}, { lastMs: this.#delayMs, isBusy: isBusy(cause) });
+    this.#delayMs = delayMs;
+    this.#cancelTimer = clock.schedule(delayMs, () => this.start());
     this.board.set({ state: "waiting", delayMs, attempt: this.#failures, error: cause });
   }
 

@@ -3,9 +3,8 @@
  * client has this only when its program hands it in.
  */
 
-import type { Clock } from "#base";
+import { type Clock, StateError } from "#base";
 import { type AuthPacket, type ConnackPacket, packetTypes, protocolError, reasons } from "#protocol";
-import { ConnectionLostError } from "./errors.ts";
 import type { Link } from "./link.ts";
 import { Operation } from "./operation.ts";
 import type {
@@ -93,7 +92,7 @@ class EnhancedAuthentication implements ConnectionAuthentication {
       if (operation === this.#again) this.#host.fail(error);
     });
     if (link === undefined || this.#again !== undefined) {
-      operation.reject(new ConnectionLostError("client", "There is nothing to authenticate again"));
+      operation.reject(new StateError("there is nothing to authenticate again"));
     }
     if (link === undefined || operation.isSettled) return operation.promise;
     this.#again = operation;

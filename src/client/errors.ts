@@ -55,6 +55,15 @@ export class SubscribeRefusedError extends RefusedError {
  */
 export type LossSource = "network" | "server" | "timeout" | "protocol" | "client" | "session";
 
+const losses: Readonly<Record<LossSource, string>> = {
+  network: "No connection",
+  server: "The broker ended the connection",
+  timeout: "The broker did not answer",
+  protocol: "The broker broke the protocol",
+  client: "The client is closed",
+  session: "The broker forgot the session",
+};
+
 /** The connection ended, and with it what could not wait for the next one. */
 export class ConnectionLostError extends MartletError {
   readonly source: LossSource;
@@ -63,10 +72,11 @@ export class ConnectionLostError extends MartletError {
 
   constructor(
     source: LossSource,
-    detail = "",
+    detail?: string,
     options: ErrorOptions & { readonly reasonCode?: ReasonCode } = {},
   ) {
-    super("MARTLET_CONNECTION_LOST", `No connection (${source}) ${detail}`, options);
+    const why = detail ?? (options.cause as Error | undefined)?.message;
+    super("MARTLET_CONNECTION_LOST", why ? `${losses[source]}: ${why}` : losses[source], options);
     this.source = source;
     this.reasonCode = options.reasonCode;
   }

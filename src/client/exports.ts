@@ -2,6 +2,8 @@
  * What both doors offer: everything but `connect` and what only one runtime has.
  */
 
+export { ConfigError } from "#base";
+export { InvalidPacketError } from "#protocol";
 export type { CloseOptions, MqttClient } from "./client.ts";
 export {
   AbortedError,
@@ -26,7 +28,7 @@ export type {
   WillOptions,
 } from "./options.ts";
 export type { OutboxChange, OutboxStore, StoredPublish } from "./outbox-store.ts";
-export type { PublishOptions, PublishReceipt, PublishValueOptions } from "./outgoing.ts";
+export type { Payload, PublishOptions, PublishReceipt, PublishValueOptions } from "./outgoing.ts";
 export type { PayloadCodec } from "./payload-codec.ts";
 export type { ClientPipe, ClientPipeReceiver, Dial, DialRequest } from "./pipe.ts";
 export type { ClientStatus } from "./status.ts";

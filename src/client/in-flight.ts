@@ -3,11 +3,14 @@
  * Also how many more the broker takes: its Receive Maximum less those that were sent on this connection. HOT.
  */
 
+import { LARGEST_UINT16, MOST_IN_FLIGHT } from "./defaults.ts";
 import type { Outgoing } from "./outgoing.ts";
 
-const LARGEST_PACKET_ID = 65_535;
-/** Leaves identifiers for SUBSCRIBE and UNSUBSCRIBE. */
-const MOST_MESSAGES = 60_000;
+/** Who else has packets in flight. */
+export interface OtherPackets {
+  /** Whether an identifier belongs to one of them. */
+  uses(packetId: number): boolean;
+}
 
 export class InFlight {
   /** In the order of their PUBLISH, or PUBREL. */
@@ -20,7 +23,7 @@ export class InFlight {
 
   /** Whether another message may be sent: repeats go first. */
   get hasRoom(): boolean {
-    return this.#quota > 0 && this.#resends.length === 0 && this.#messages.size < MOST_MESSAGES;
+    return this.#quota > 0 && this.#resends.length === 0 && this.#messages.size < MOST_IN_FLIGHT;
   }
 
   get hasResends(): boolean {
@@ -46,10 +49,10 @@ export class InFlight {
     this.#resends = [];
   }
 
-  /** Gives `outgoing` a packet identifier that is free here and by `isTaken`, and counts it. */
-  add(outgoing: Outgoing, isTaken: (packetId: number) => boolean): void {
-    do this.#lastPacketId = (this.#lastPacketId % LARGEST_PACKET_ID) + 1;
-    while (this.#messages.has(this.#lastPacketId) || isTaken(this.#lastPacketId));
+  /** Gives `outgoing` a packet identifier that is free here and with `others`, and counts it. */
+  add(outgoing: Outgoing, others: OtherPackets): void {
+    do this.#lastPacketId = (this.#lastPacketId % LARGEST_UINT16) + 1;
+    while (this.#messages.has(this.#lastPacketId) || others.uses(this.#lastPacketId));
     outgoing.packetId = this.#lastPacketId;
     this.restore(outgoing);
     this.#count(outgoing);

@@ -10,46 +10,30 @@
  */
 
 import { type IncomingPublish, packetTypes, protocolError, type Qos, reasons } from "#protocol";
+import { DEFAULT_INBOX_BYTES, DEFAULT_RECEIVE_MAXIMUM } from "./defaults.ts";
 import { Line } from "./line.ts";
 import type { Link } from "./link.ts";
+import type { ConnectOptions } from "./options.ts";
 import type { Repeats } from "./repeats.ts";
 
 /** One message on its way through the program. */
-export class Delivery {
+export interface Delivery {
+  readonly inbox: Inbox;
   readonly packetId: number;
   readonly qos: Qos;
   readonly sizeBytes: number;
+  /** The connection on which it is to be acknowledged. */
+  connection: number;
   /** Of topic and payload; 0 unless repeats are to be noticed. */
   readonly hash: number;
   /** How many subscriptions still hold it. */
-  open = 0;
-  /** The connection on which it is to be acknowledged. */
-  connection: number;
-  readonly #inbox: Inbox;
-
-  constructor(inbox: Inbox, publish: IncomingPublish, connection: number, hash: number) {
-    this.#inbox = inbox;
-    this.packetId = publish.packetId;
-    this.qos = publish.qos;
-    this.sizeBytes = publish.end - publish.start;
-    this.connection = connection;
-    this.hash = hash;
-  }
-
-  /** One holder is done. */
-  release(): void {
-    if (--this.open === 0) this.#inbox.onDone(this);
-  }
-}
-
-export interface InboxSettings {
-  readonly maximumInboxBytes: number;
-  readonly receiveMaximum: number;
-  readonly repeats: Repeats | undefined;
+  open: number;
 }
 
 export class Inbox {
-  readonly #settings: InboxSettings;
+  readonly #maximumBytes: number;
+  readonly #receiveMaximum: number;
+  readonly #repeats: Repeats | undefined;
   /** QoS 2 identifiers that wait for PUBREL, with the connection that last sent them. Outlives connections. */
   readonly #unreleased = new Map<number, number>();
   /** Messages of this connection that are not completely acknowledged. */
@@ -59,16 +43,15 @@ export class Inbox {
   #order = new Line<Delivery>();
   #link: Link | undefined;
   #connection = 0;
-  #heldBytes = 0;
+  /** Of the messages that the program is not done with. */
+  heldBytes = 0;
   /** QoS 0 messages that were dropped because the program did not take them. */
   dropped = 0;
 
-  constructor(settings: InboxSettings) {
-    this.#settings = settings;
-  }
-
-  get heldBytes(): number {
-    return this.#heldBytes;
+  constructor({ maximumInboxBytes, receiveMaximum, dropRepeats }: ConnectOptions) {
+    this.#maximumBytes = maximumInboxBytes ?? DEFAULT_INBOX_BYTES;
+    this.#receiveMaximum = receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM;
+    this.#repeats = dropRepeats?.(this.#receiveMaximum);
   }
 
   connect(link: Link, sessionPresent: boolean): void {
@@ -78,7 +61,7 @@ export class Inbox {
     this.#outstanding = 0;
     if (!sessionPresent) {
       this.#unacknowledged.clear();
-      this.#settings.repeats?.forget();
+      this.#repeats?.forget();
       this.#unreleased.clear();
     }
     this.#applyReading();
@@ -95,7 +78,7 @@ export class Inbox {
    */
   take(publish: IncomingPublish): Delivery | undefined {
     if (publish.qos === 0) {
-      if (this.#heldBytes < 2 * this.#settings.maximumInboxBytes) return new Delivery(this, publish, 0, 0);
+      if (this.heldBytes < 2 * this.#maximumBytes) return this.#delivery(publish, 0, 0);
       this.dropped++;
       return undefined;
     }
@@ -104,9 +87,9 @@ export class Inbox {
       this.#repeat(publish);
       return undefined;
     }
-    const { repeats } = this.#settings;
+    const repeats = this.#repeats;
     const hash = repeats?.hashOf(publish) ?? 0;
-    const delivery = new Delivery(this, publish, this.#connection, hash);
+    const delivery = this.#delivery(publish, this.#connection, hash);
     this.#unacknowledged.set(publish.packetId, delivery);
     this.#order.push(delivery);
     if (publish.dup && publish.qos === 1 && repeats?.isKnown(publish.packetId, hash) === true) {
@@ -122,7 +105,9 @@ export class Inbox {
     else this.#acknowledgeReady();
   }
 
-  onDone(delivery: Delivery): void {
+  /** One holder is done. */
+  release(delivery: Delivery): void {
+    if (--delivery.open !== 0) return;
     this.#hold(-delivery.sizeBytes);
     if (delivery.qos > 0 && delivery.connection === this.#connection) this.#acknowledgeReady();
   }
@@ -135,6 +120,10 @@ export class Inbox {
     const isKnown = connection !== undefined;
     const reasonCode = isKnown ? reasons.SUCCESS : reasons.PACKET_IDENTIFIER_NOT_FOUND;
     this.#link?.acknowledge(packetTypes.PUBCOMP, packetId, reasonCode); // [MQTT-4.3.3-11]
+  }
+
+  #delivery({ packetId, qos, start, end }: IncomingPublish, connection: number, hash: number): Delivery {
+    return { inbox: this, packetId, qos, sizeBytes: end - start, connection, hash, open: 0 };
   }
 
   /** Whether it is new: neither held by the program nor sent twice. */
@@ -153,15 +142,14 @@ export class Inbox {
   }
 
   #count(): void {
-    if (this.#outstanding++ < this.#settings.receiveMaximum) return;
+    if (this.#outstanding++ < this.#receiveMaximum) return;
     const code = reasons.RECEIVE_MAXIMUM_EXCEEDED;
     throw protocolError("U5-3.3.4c", code);
   }
 
   /** A repeat takes the place of what it repeats in the order of acknowledgements. */
   #repeat(publish: IncomingPublish): void {
-    const known =
-      this.#unacknowledged.get(publish.packetId) ?? new Delivery(this, publish, this.#connection, 0);
+    const known = this.#unacknowledged.get(publish.packetId) ?? this.#delivery(publish, this.#connection, 0);
     known.connection = this.#connection;
     this.#order.push(known);
     this.#acknowledgeReady();
@@ -181,21 +169,20 @@ export class Inbox {
       this.#unacknowledged.delete(packetId);
       if (qos === 1) {
         this.#outstanding--;
-        this.#settings.repeats?.remember(packetId, hash);
+        this.#repeats?.remember(packetId, hash);
       }
       link.acknowledge(qos === 1 ? packetTypes.PUBACK : packetTypes.PUBREC, packetId);
     }
   }
 
   #hold(bytes: number): void {
-    this.#heldBytes += bytes;
+    this.heldBytes += bytes;
     this.#applyReading();
   }
 
   #applyReading(): void {
-    const { maximumInboxBytes } = this.#settings;
     if (this.#link === undefined) return;
-    if (this.#heldBytes >= maximumInboxBytes) this.#link.reading = false;
-    else if (this.#heldBytes <= maximumInboxBytes / 2) this.#link.reading = true;
+    if (this.heldBytes >= this.#maximumBytes) this.#link.reading = false;
+    else if (this.heldBytes <= this.#maximumBytes / 2) this.#link.reading = true;
   }
 }

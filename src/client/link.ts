@@ -32,12 +32,12 @@ import {
   writePublish,
   writeShortAcknowledgement,
 } from "#protocol";
+import { DEFAULT_ACKNOWLEDGEMENT_TIMEOUT_MS, DEFAULT_MAXIMUM_PACKET_SIZE, HIGH_WATER } from "./defaults.ts";
 import { ConnectionLostError } from "./errors.ts";
+import type { ConnectOptions } from "./options.ts";
 import { Output } from "./output.ts";
 import type { ClientPipe, ClientPipeReceiver } from "./pipe.ts";
 
-/** Above this many untaken bytes publishers wait. */
-const HIGH_WATER = 1024 * 1024;
 const PINGREQ = Uint8Array.of(0xc0, 0);
 
 export interface LinkOwner {
@@ -49,17 +49,11 @@ export interface LinkOwner {
   onLost(link: Link, error: Error): void;
 }
 
-export interface LinkSettings {
-  readonly version: ProtocolVersion;
-  readonly maximumPacketSize: number;
-  readonly acknowledgementTimeoutMs: number;
-}
-
 export class Link implements ClientPipeReceiver {
   readonly version: ProtocolVersion;
   readonly isVersion5: boolean;
   /** What the broker takes; set when it has said so. */
-  maximumPacketSizeOut = Number.POSITIVE_INFINITY;
+  maximumPacketSize = Number.POSITIVE_INFINITY;
   readonly #pipe: ClientPipe;
   readonly #owner: LinkOwner;
   readonly #clock: Clock;
@@ -81,15 +75,22 @@ export class Link implements ClientPipeReceiver {
   #alarmMs = Number.POSITIVE_INFINITY;
   #cancelAlarm: (() => void) | undefined;
 
-  constructor(pipe: ClientPipe, owner: LinkOwner, clock: Clock, settings: LinkSettings) {
-    this.version = settings.version;
-    this.isVersion5 = settings.version === versions.MQTT_5_0;
+  constructor(
+    pipe: ClientPipe,
+    owner: LinkOwner,
+    clock: Clock,
+    version: ProtocolVersion,
+    options: ConnectOptions,
+  ) {
+    this.version = version;
+    this.isVersion5 = version === versions.MQTT_5_0;
     this.#pipe = pipe;
     this.#owner = owner;
     this.#clock = clock;
-    this.#patienceMs = settings.acknowledgementTimeoutMs;
+    this.#patienceMs = options.acknowledgementTimeoutMs ?? DEFAULT_ACKNOWLEDGEMENT_TIMEOUT_MS;
     this.#output = new Output(pipe, clock);
-    this.#framer = new ClientFramer(this, settings);
+    const maximumPacketSize = options.maximumPacketSize ?? DEFAULT_MAXIMUM_PACKET_SIZE;
+    this.#framer = new ClientFramer(this, { version, maximumPacketSize });
     this.#lastHeardMs = this.#lastSentMs = clock.now();
     pipe.open(this);
   }
@@ -109,7 +110,7 @@ export class Link implements ClientPipeReceiver {
     const bytes = encodeClientPacket(packet, this.version);
     if (bytes === undefined) return;
     // [MQTT-3.2.2-15]
-    if (bytes.length > this.maximumPacketSizeOut) throw new InvalidPacketError("too large");
+    if (bytes.length > this.maximumPacketSize) throw new InvalidPacketError("too large");
     this.#output.append(bytes);
     this.#lastSentMs = this.#clock.now();
   }
@@ -126,7 +127,7 @@ export class Link implements ClientPipeReceiver {
 
   /** Whether the broker does not take such a PUBLISH [MQTT-3.2.2-15]. */
   isTooLarge(parts: PublishParts): boolean {
-    return packetSize(remainingLength(parts, this.isVersion5)) > this.maximumPacketSizeOut;
+    return packetSize(remainingLength(parts, this.isVersion5)) > this.maximumPacketSize;
   }
 
   publish(parts: PublishParts): void {
@@ -187,7 +188,7 @@ export class Link implements ClientPipeReceiver {
         this.ping();
       }
     } else if (isOverdue && this.#isReading && this.#lastHeardMs <= this.#progressMs) return this.#timedOut();
-    else if (isOverdue || this.#isIdle(now)) this.ping();
+    else if (isOverdue || now >= this.#idleAtMs) this.ping();
     this.#arm();
   };
 
@@ -243,7 +244,7 @@ export class Link implements ClientPipeReceiver {
   }
 
   onClosed(error: Error | undefined): void {
-    this.#lose(new ConnectionLostError("network", "", { cause: error }));
+    this.#lose(new ConnectionLostError("network", undefined, { cause: error }));
   }
 
   /** The peer broke the protocol, or this program has a bug; 5.0 tells the peer which. */
@@ -255,7 +256,7 @@ export class Link implements ClientPipeReceiver {
       this.#output.flush();
     }
     this.#pipe.end();
-    this.#lose(new ConnectionLostError("protocol", "", { cause: error }));
+    this.#lose(new ConnectionLostError("protocol", undefined, { cause: error }));
   }
 
   #guard(work: () => void): void {
@@ -287,23 +288,20 @@ export class Link implements ClientPipeReceiver {
     return this.#keepAliveMs > 0 ? Math.min(this.#patienceMs, this.#keepAliveMs) : this.#patienceMs;
   }
 
-  #isIdle(now: number): boolean {
-    return (
-      this.#keepAliveMs > 0 && now - Math.min(this.#lastSentMs, this.#lastHeardMs) >= this.#keepAliveMs / 2
-    );
+  /** When one direction has been silent for half the Keep Alive. */
+  get #idleAtMs(): number {
+    return this.#keepAliveMs > 0
+      ? Math.min(this.#lastSentMs, this.#lastHeardMs) + this.#keepAliveMs / 2
+      : Number.POSITIVE_INFINITY;
   }
 
   #arm(): void {
     this.#cancelAlarm?.();
     if (this.#isClosed) return;
     const now = this.#clock.now();
-    let dueMs = Number.POSITIVE_INFINITY;
+    let dueMs = this.#idleAtMs;
     if (this.#pingedMs > 0) dueMs = this.#pingedMs + this.#pingTimeoutMs;
-    else {
-      if (this.#keepAliveMs > 0)
-        dueMs = Math.min(this.#lastSentMs, this.#lastHeardMs) + this.#keepAliveMs / 2;
-      if (this.#awaited > 0) dueMs = Math.min(dueMs, this.#progressMs + this.#patienceMs);
-    }
+    else if (this.#awaited > 0) dueMs = Math.min(dueMs, this.#progressMs + this.#patienceMs);
     this.#alarmMs = dueMs;
     // Not reading, the answer cannot come: look again later.
     const delayMs = Math.max(dueMs - now, this.#isReading ? 1 : 1000);

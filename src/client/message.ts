@@ -20,7 +20,6 @@ export class PayloadError extends MartletError {
 export interface MessageParts {
   readonly topicName: string;
   readonly payload: Uint8Array;
-  readonly qos: Qos;
   readonly retain: boolean;
   readonly dup: boolean;
   readonly properties: PublishProperties;
@@ -53,7 +52,7 @@ export class Message<Parameters = Readonly<Record<string, string>>, Value = Uint
   constructor(parts: MessageParts, parameters: Parameters, codec: PayloadCodec<Value> | undefined) {
     this.topicName = parts.topicName;
     this.payload = parts.payload;
-    this.qos = parts.qos;
+    this.qos = parts.delivery.qos;
     this.retain = parts.retain;
     this.dup = parts.dup;
     this.packetId = parts.delivery.packetId;
@@ -85,7 +84,7 @@ export class Message<Parameters = Readonly<Record<string, string>>, Value = Uint
   acknowledge(): void {
     const delivery = this.#delivery;
     this.#delivery = undefined;
-    delivery?.release();
+    delivery?.inbox.release(delivery);
   }
 
   #decode(codec: PayloadCodec<Value>): void {

@@ -14,13 +14,14 @@ import type {
 import type { Fallback, FollowRedirect } from "./detours.ts";
 import type { Link } from "./link.ts";
 import type { OpenOutbox } from "./outbox-journal.ts";
+import type { Payload } from "./outgoing.ts";
 import type { Dial } from "./pipe.ts";
 import type { OpenRepeats } from "./repeats.ts";
 
 /** The message that the broker publishes when this client is lost. */
 export interface WillOptions {
   readonly topicName: string;
-  readonly payload?: Uint8Array | string;
+  readonly payload?: Payload;
   /** Default 0. */
   readonly qos?: Qos;
   readonly retain?: boolean;

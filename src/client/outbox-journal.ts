@@ -6,7 +6,7 @@
 import { type Clock, MartletError } from "#base";
 import { OutboxError } from "./errors.ts";
 import type { OutboxChange, OutboxStore } from "./outbox-store.ts";
-import { Outgoing, TopicNames } from "./outgoing.ts";
+import { newOutgoing, type Outgoing, TopicNames } from "./outgoing.ts";
 import type { Publisher } from "./publisher.ts";
 
 interface Entry {
@@ -37,7 +37,7 @@ export class OutboxJournal {
     for (const { key, topicName, payload, qos, retain, properties, ...rest } of stored) {
       const expiresAtMs = (rest.expiresAtEpochMs ?? Number.POSITIVE_INFINITY) + offsetMs;
       const topic = topics.bytesOf(topicName);
-      const outgoing = new Outgoing(topicName, topic, payload, qos, retain, properties, expiresAtMs);
+      const outgoing = newOutgoing(topicName, topic, payload, qos, retain, properties, expiresAtMs);
       outgoing.key = key;
       this.#nextKey = Math.max(this.#nextKey, key + 1);
       publisher.restore(outgoing, rest.packetId, rest.isReleased === true);

@@ -3,15 +3,12 @@
  */
 
 import type { Clock } from "#base";
+import { DEFAULT_OUTBOX_AGE_MS, DEFAULT_OUTBOX_BYTES, DEFAULT_OUTBOX_MESSAGES } from "./defaults.ts";
 import { OutboxError, TimeoutError } from "./errors.ts";
 import { limit } from "./operation.ts";
 import type { OperationOptions, OutboxOptions } from "./options.ts";
 import type { OutboxJournal } from "./outbox-journal.ts";
 import type { Outgoing, PublishReceipt } from "./outgoing.ts";
-
-const DEFAULT_MESSAGES = 10_000;
-const DEFAULT_BYTES = 16 * 1024 * 1024;
-const DEFAULT_AGE_MS = 600_000;
 
 export class Outbox {
   readonly #clock: Clock;
@@ -42,7 +39,9 @@ export class Outbox {
    * @throws OutboxError when there is none
    */
   makeRoom(outgoing: Outgoing, oldest: () => Outgoing | undefined): void {
-    const { maximumMessages = DEFAULT_MESSAGES, maximumBytes = DEFAULT_BYTES, overflow } = this.#options;
+    const { overflow } = this.#options;
+    const maximumMessages = this.#options.maximumMessages ?? DEFAULT_OUTBOX_MESSAGES;
+    const maximumBytes = this.#options.maximumBytes ?? DEFAULT_OUTBOX_BYTES;
     while (this.#open.size >= maximumMessages || this.#bytes + outgoing.sizeBytes > maximumBytes) {
       const dropped = overflow === "drop-oldest" ? oldest() : undefined;
       if (dropped === undefined) throw new OutboxError("full", outgoing.topicName);
@@ -52,14 +51,17 @@ export class Outbox {
 
   /** Takes `outgoing`, until it is settled, given up, aborted or too old. */
   admit(outgoing: Outgoing, limits: OperationOptions): void {
-    const { maximumAgeMs = DEFAULT_AGE_MS } = this.#options;
-    outgoing.deadlineMs = this.#clock.now() + (limits.timeoutMs ?? maximumAgeMs);
+    const ageMs = limits.timeoutMs ?? this.#options.maximumAgeMs ?? DEFAULT_OUTBOX_AGE_MS;
+    outgoing.deadlineMs = this.#clock.now() + ageMs;
+    if (limits.signal !== undefined || limits.timeoutMs !== undefined) {
+      const what = `publish to "${outgoing.topicName}"`;
+      const onGivenUp = (error: Error): void => this.giveUp(outgoing, error);
+      outgoing.cleanUp = limit(this.#clock, what, limits, onGivenUp, outgoing);
+    }
+    if (outgoing.isOver) return;
     this.#bytes += outgoing.sizeBytes;
     this.#open.add(outgoing);
     if (this.#cancelAging === undefined) this.#age();
-    if (limits.signal === undefined && limits.timeoutMs === undefined) return;
-    const onGivenUp = (error: Error): void => this.giveUp(outgoing, error);
-    outgoing.cleanUp = limit(this.#clock, `publish to "${outgoing.topicName}"`, limits, onGivenUp, outgoing);
   }
 
   /** The broker has it, or has refused it. */
@@ -87,8 +89,9 @@ export class Outbox {
     const now = this.#clock.now();
     for (const outgoing of this.#open) {
       const delayMs = outgoing.deadlineMs - now;
-      if (delayMs <= 0) this.#timeOut(outgoing);
-      else {
+      if (delayMs <= 0) {
+        this.giveUp(outgoing, new TimeoutError(`publish to "${outgoing.topicName}"`, outgoing));
+      } else {
         if (delayMs < Number.POSITIVE_INFINITY)
           this.#cancelAging = this.#clock.schedule(delayMs, () => this.#age());
         return;
@@ -96,15 +99,10 @@ export class Outbox {
     }
   }
 
-  #timeOut(outgoing: Outgoing): void {
-    this.giveUp(outgoing, new TimeoutError(`publish to "${outgoing.topicName}"`, outgoing));
-  }
-
   #settle(outgoing: Outgoing, result: unknown): void {
     if (outgoing.isOver) return;
     outgoing.isOver = true;
-    this.#open.delete(outgoing);
-    this.#bytes -= outgoing.sizeBytes;
+    if (this.#open.delete(outgoing)) this.#bytes -= outgoing.sizeBytes;
     outgoing.cleanUp?.();
     if (result instanceof Error) outgoing.reject?.(result);
     else outgoing.resolve?.(result as PublishReceipt);

@@ -11,8 +11,12 @@ import {
   type Qos,
   type ReasonCode,
 } from "#protocol";
+import { LARGEST_UINT16, MOST_TOPICS } from "./defaults.ts";
 import type { OperationOptions } from "./options.ts";
 import type { PayloadCodec } from "./payload-codec.ts";
+
+/** What is sent as it is: text as UTF-8, bytes in any view. */
+export type Payload = string | ArrayBuffer | ArrayBufferView;
 
 export interface PublishOptions extends OperationOptions {
   /** Default 0. */
@@ -34,7 +38,7 @@ export interface PublishReceipt {
   readonly properties: AcknowledgementProperties;
 }
 
-export class Outgoing {
+export interface Outgoing {
   readonly topicName: string;
   readonly topic: Uint8Array;
   readonly payload: Uint8Array;
@@ -46,46 +50,57 @@ export class Outgoing {
   readonly expiresAtMs: number;
   readonly sizeBytes: number;
   /** Its name in the store; 0 when it is in none. */
-  key = 0;
+  key: number;
   /** 0 before it is sent, and at QoS 0. */
-  packetId = 0;
+  packetId: number;
   /** The connection that counts it against the broker's Receive Maximum. */
-  connection = 0;
+  connection: number;
   /** The broker has the QoS 2 message, and is owed PUBREL. */
-  isReleased = false;
+  isReleased: boolean;
   /** When it is given up; on the clock's `now` scale. */
-  deadlineMs = Number.POSITIVE_INFINITY;
-  wasSent = false;
+  deadlineMs: number;
+  wasSent: boolean;
   /** Nobody waits for it any more; if it was not sent, it never is. */
-  isOver = false;
+  isOver: boolean;
   /** The store knows its packet identifier, or its release. */
-  isRecorded = true;
+  isRecorded: boolean;
   resolve: ((receipt: PublishReceipt) => void) | undefined;
   reject: ((error: unknown) => void) | undefined;
   cleanUp: (() => void) | undefined;
-
-  constructor(
-    topicName: string,
-    topic: Uint8Array,
-    payload: Uint8Array,
-    qos: Qos,
-    retain: boolean,
-    raw: Uint8Array,
-    expiresAtMs: number,
-  ) {
-    this.topicName = topicName;
-    this.topic = topic;
-    this.payload = payload;
-    this.qos = qos;
-    this.retain = retain;
-    this.raw = raw;
-    this.expiresAtMs = expiresAtMs;
-    this.sizeBytes = topic.length + payload.length + raw.length;
-  }
 }
 
-const LONGEST_TOPIC = 65_535;
-const MOST_TOPICS = 1024;
+/** A message as it is before anything has happened to it. */
+export function newOutgoing(
+  topicName: string,
+  topic: Uint8Array,
+  payload: Uint8Array,
+  qos: Qos,
+  retain: boolean,
+  raw: Uint8Array,
+  expiresAtMs: number,
+): Outgoing {
+  return {
+    topicName,
+    topic,
+    payload,
+    qos,
+    retain,
+    raw,
+    expiresAtMs,
+    sizeBytes: topic.length + payload.length + raw.length,
+    key: 0,
+    packetId: 0,
+    connection: 0,
+    isReleased: false,
+    deadlineMs: Number.POSITIVE_INFINITY,
+    wasSent: false,
+    isOver: false,
+    isRecorded: true,
+    resolve: undefined,
+    reject: undefined,
+    cleanUp: undefined,
+  };
+}
 
 /** Topic names with their bytes: most programs publish to a few again and again. */
 export class TopicNames {
@@ -97,10 +112,10 @@ export class TopicNames {
     if (known !== undefined) return known;
     checkTopicName(topicName);
     const bytes = utf8Encode(topicName);
-    if (!topicName.isWellFormed() || bytes.length > LONGEST_TOPIC) {
+    if (!topicName.isWellFormed() || bytes.length > LARGEST_UINT16) {
       throw new InvalidPacketError(`"${topicName}" is no topic name`);
     }
-    if (this.#topics.size >= MOST_TOPICS) this.#topics = new Map();
+    if (this.#topics.size >= MOST_TOPICS) this.#topics.clear();
     this.#topics.set(topicName, bytes);
     return bytes;
   }

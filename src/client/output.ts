@@ -4,14 +4,10 @@
  * Two sizes of slabs are reused; those that the pipe has not taken wait here until it has.
  */
 
-import { type Clock, copyBytes, EMPTY_BYTES } from "#base";
+import { type Clock, EMPTY_BYTES } from "#base";
+import { MOST_IDLE_SLABS, SLAB } from "./defaults.ts";
 import { Line } from "./line.ts";
 import type { ClientPipe } from "./pipe.ts";
-
-const SLAB = 64 * 1024;
-/** More than this is written at once, without waiting for the end of the turn. */
-const FLUSH_AT = 32 * 1024;
-const MOST_IDLE_SLABS = 4;
 
 export class Output {
   /** Where the next packet goes; valid after `reserve`. */
@@ -44,7 +40,7 @@ export class Output {
   advance(end: number): void {
     this.pendingBytes += end - this.#used;
     this.#used = end;
-    if (end > FLUSH_AT) this.flush();
+    if (end > SLAB / 2) this.flush();
     else if (!this.#isDirty) {
       this.#isDirty = true;
       this.#clock.afterTurn(this.#endTurn);
@@ -53,7 +49,8 @@ export class Output {
 
   append(bytes: Uint8Array): void {
     const at = this.reserve(bytes.length);
-    this.advance(copyBytes(this.slab, at, bytes, 0, bytes.length));
+    this.slab.set(bytes, at);
+    this.advance(at + bytes.length);
   }
 
   flush(): void {

@@ -3,12 +3,20 @@
  */
 
 import { EMPTY_BYTES } from "#base";
-import { type ConnackProperties, type PublishParts, type Qos, reasons } from "#protocol";
+import {
+  type ConnackProperties,
+  NO_EXPIRY,
+  type PublishParts,
+  type Qos,
+  type ReasonCode,
+  reasons,
+} from "#protocol";
 import { foreseen, PublishRefusedError } from "./errors.ts";
 import type { Link } from "./link.ts";
 import type { Outgoing } from "./outgoing.ts";
 
-const DUP = 0x08;
+/** What marks a PUBLISH that an earlier connection has sent before. */
+export const DUP = 0x08;
 
 export class PublishWriter {
   readonly link: Link;
@@ -28,10 +36,8 @@ export class PublishWriter {
   judge(topicName: string, qos: Qos, retain: boolean): void {
     const { maximumQos = 2, retainAvailable } = this.#limits;
     // [MQTT-3.2.2-11], [MQTT-3.2.2-14]
-    if (qos > maximumQos) throw new PublishRefusedError(topicName, foreseen(reasons.QOS_NOT_SUPPORTED));
-    if (retain && retainAvailable === false) {
-      throw new PublishRefusedError(topicName, foreseen(reasons.RETAIN_NOT_SUPPORTED));
-    }
+    if (qos > maximumQos) refuse(topicName, reasons.QOS_NOT_SUPPORTED);
+    if (retain && retainAvailable === false) refuse(topicName, reasons.RETAIN_NOT_SUPPORTED);
   }
 
   /** The same for a whole message, its size included. */
@@ -41,15 +47,21 @@ export class PublishWriter {
     this.#checkSize(outgoing.topicName, partsOf(outgoing, expiry, outgoing.qos));
   }
 
-  /** Writes `outgoing` under its packet identifier. */
-  writeMessage(outgoing: Outgoing, expiry: number, { isRepeat }: { readonly isRepeat: boolean }): void {
+  /** Writes a QoS 0 message without properties. @throws PublishRefusedError as `judge`, and for what is too large */
+  writePlain(topicName: string, topic: Uint8Array, payload: Uint8Array, retain: boolean): void {
+    this.judge(topicName, 0, retain);
+    this.#write(topicName, partsOf({ topic, payload, qos: 0, retain, raw: EMPTY_BYTES }, NO_EXPIRY, 0));
+  }
+
+  /** Writes `outgoing` under its packet identifier; `flags` is DUP or 0. */
+  writeMessage(outgoing: Outgoing, expiry: number, flags: number): void {
     const parts = partsOf(outgoing, expiry, outgoing.packetId);
-    if (isRepeat) parts.firstByte |= DUP;
-    this.write(outgoing.topicName, parts);
+    parts.firstByte |= flags;
+    this.#write(outgoing.topicName, parts);
   }
 
   /** Sees to the alias. @throws PublishRefusedError for what is larger than the broker takes */
-  write(topicName: string, parts: PublishParts): void {
+  #write(topicName: string, parts: PublishParts): void {
     const { link } = this;
     const known = this.#aliases.get(topicName);
     if (known !== undefined) {
@@ -66,14 +78,16 @@ export class PublishWriter {
   }
 
   #checkSize(topicName: string, parts: PublishParts): void {
-    if (this.link.isTooLarge(parts)) {
-      throw new PublishRefusedError(topicName, foreseen(reasons.PACKET_TOO_LARGE));
-    }
+    if (this.link.isTooLarge(parts)) refuse(topicName, reasons.PACKET_TOO_LARGE);
   }
 }
 
+function refuse(topicName: string, reasonCode: ReasonCode): never {
+  throw new PublishRefusedError(topicName, foreseen(reasonCode));
+}
+
 function partsOf(
-  { topic, payload, qos, retain, raw }: Outgoing,
+  { topic, payload, qos, retain, raw }: Pick<Outgoing, "topic" | "payload" | "qos" | "retain" | "raw">,
   expiry: number,
   packetId: number,
 ): PublishParts {

@@ -9,7 +9,7 @@
  * sent as a new one. With a store, nothing is sent that the store does not know.
  */
 
-import { type Clock, EMPTY_BYTES, utf8Encode } from "#base";
+import { type Clock, EMPTY_BYTES } from "#base";
 import {
   type AcknowledgementPacket,
   type ConnackProperties,
@@ -20,35 +20,36 @@ import {
   protocolError,
   reasons,
 } from "#protocol";
+import { bytesOf, checkQos } from "./arguments.ts";
+import { DEFAULT_TOPIC_ALIAS_MAXIMUM, LARGEST_UINT16 } from "./defaults.ts";
 import { ConnectionLostError, OutboxError, PublishRefusedError } from "./errors.ts";
-import { InFlight } from "./in-flight.ts";
+import { InFlight, type OtherPackets } from "./in-flight.ts";
 import { Line } from "./line.ts";
 import type { Link } from "./link.ts";
-import type { OutboxOptions } from "./options.ts";
+import type { ConnectOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import type { OutboxJournal } from "./outbox-journal.ts";
-import { Outgoing, type PublishOptions, type PublishReceipt, TopicNames } from "./outgoing.ts";
-import { PublishWriter } from "./publish-writer.ts";
+import {
+  newOutgoing,
+  type Outgoing,
+  type Payload,
+  type PublishOptions,
+  type PublishReceipt,
+  TopicNames,
+} from "./outgoing.ts";
+import { DUP, PublishWriter } from "./publish-writer.ts";
 
 const SENT: PublishReceipt = { qos: 0, reasonCode: reasons.SUCCESS, properties: {} };
 const sent: Promise<PublishReceipt> = Promise.resolve(SENT);
 
-const FIRST = { isRepeat: false } as const;
-const REPEAT = { isRepeat: true } as const;
-
-export interface PublisherParts {
-  readonly clock: Clock;
-  readonly options: OutboxOptions;
-  readonly topicAliasMaximum: number;
-  /** Whether an identifier belongs to another packet in flight. */
-  readonly isPacketIdTaken: (packetId: number) => boolean;
-  /** Trouble with a message of an earlier run, for which no promise waits. */
-  readonly report: (error: unknown) => void;
-}
-
 export class Publisher {
   readonly outbox: Outbox;
-  readonly #parts: PublisherParts;
+  readonly #others: OtherPackets;
+  /** Trouble with a message of an earlier run, for which no promise waits. */
+  readonly #report: (error: unknown) => void;
+  readonly #clock: Clock;
+  readonly #topicAliasMaximum: number;
+  readonly #keepQos0: boolean;
   readonly #topics = new TopicNames();
   readonly #inFlight = new InFlight();
   /** Not sent, oldest first. */
@@ -56,9 +57,18 @@ export class Publisher {
   #writer: PublishWriter | undefined;
   #closed: Error | undefined;
 
-  constructor(parts: PublisherParts) {
-    this.#parts = parts;
-    this.outbox = new Outbox(parts.clock, parts.options);
+  constructor(
+    { outbox = {}, topicAliasMaximumOutbound }: ConnectOptions,
+    clock: Clock,
+    others: OtherPackets,
+    report: (error: unknown) => void,
+  ) {
+    this.#others = others;
+    this.#report = report;
+    this.#clock = clock;
+    this.#topicAliasMaximum = topicAliasMaximumOutbound ?? DEFAULT_TOPIC_ALIAS_MAXIMUM;
+    this.#keepQos0 = outbox.keepQos0 === true;
+    this.outbox = new Outbox(clock, outbox);
   }
 
   /** A packet identifier for something else than PUBLISH [MQTT-2.2.1-3]. */
@@ -69,7 +79,7 @@ export class Publisher {
   /** Messages of an earlier run go first; `packetId` is that of a QoS 2 message which was sent. */
   restore(outgoing: Outgoing, packetId: number | undefined, isReleased: boolean): void {
     this.outbox.admit(outgoing, {});
-    outgoing.reject = this.#parts.report;
+    outgoing.reject = this.#report;
     if (packetId === undefined) {
       this.#queue.push(outgoing);
       return;
@@ -80,54 +90,37 @@ export class Publisher {
     this.#inFlight.restore(outgoing);
   }
 
-  publish(topicName: string, content: Uint8Array | string, options: PublishOptions): Promise<PublishReceipt> {
-    try {
-      const { qos = 0, retain = false, properties } = options;
-      const topic = this.#topics.bytesOf(topicName);
-      if (this.#closed !== undefined) throw this.#closed;
-      const writer = this.#writer;
-      if (
-        qos === 0 &&
-        properties === undefined &&
-        writer?.link.isWritable === true &&
-        this.#queue.size === 0
-      ) {
-        writer.judge(topicName, 0, retain);
-        const payload = typeof content === "string" ? utf8Encode(content) : content;
-        const firstByte = retain ? 0x31 : 0x30;
-        writer.write(topicName, {
-          firstByte,
-          topic,
-          packetId: 0,
-          expiry: NO_EXPIRY,
-          alias: 0,
-          raw: EMPTY_BYTES,
-          payload,
-        });
-        return sent;
-      }
-      // The program may go on to use its buffer.
-      const payload = typeof content === "string" ? utf8Encode(content) : content.slice();
-      const { messageExpiryInterval = Number.POSITIVE_INFINITY, ...rest } = properties ?? {};
-      const raw = properties === undefined ? EMPTY_BYTES : encodeClientPublishProperties(rest);
-      const expiresAtMs = this.#parts.clock.now() + messageExpiryInterval * 1000;
-      return this.#enqueue(new Outgoing(topicName, topic, payload, qos, retain, raw, expiresAtMs), options);
-    } catch (error) {
-      return Promise.reject(error as Error);
+  /** @throws InvalidPacketError, PublishRefusedError, OutboxError, ConnectionLostError when it is clear at once */
+  publish(topicName: string, content: Payload, options: PublishOptions): Promise<PublishReceipt> {
+    const { qos = 0, retain = false, properties } = options;
+    const topic = this.#topics.bytesOf(topicName);
+    const bytes = bytesOf(content, "payload");
+    checkQos(qos);
+    if (this.#closed !== undefined) throw this.#closed;
+    const writer = this.#writer;
+    if (qos === 0 && properties === undefined && writer?.link.isWritable === true && this.#queue.size === 0) {
+      writer.writePlain(topicName, topic, bytes, retain);
+      return sent;
     }
+    // The program may go on to use its buffer; a Buffer's own slice would be no copy.
+    const payload = typeof content === "string" ? bytes : new Uint8Array(bytes);
+    const { messageExpiryInterval = Number.POSITIVE_INFINITY, ...rest } = properties ?? {};
+    const raw = properties === undefined ? EMPTY_BYTES : encodeClientPublishProperties(rest);
+    const expiresAtMs = this.#clock.now() + messageExpiryInterval * 1000;
+    return this.#enqueue(newOutgoing(topicName, topic, payload, qos, retain, raw, expiresAtMs), options);
   }
 
   connect(link: Link, limits: ConnackProperties, sessionPresent: boolean): void {
-    this.#writer = new PublishWriter(link, limits, this.#parts.topicAliasMaximum);
+    this.#writer = new PublishWriter(link, limits, this.#topicAliasMaximum);
     if (!sessionPresent) this.#startOver();
-    this.#inFlight.connect(limits.receiveMaximum ?? 65_535);
+    this.#inFlight.connect(limits.receiveMaximum ?? LARGEST_UINT16);
     this.pump();
   }
 
   disconnect(error: Error): void {
     this.#writer = undefined;
     this.#inFlight.disconnect();
-    if (this.#parts.options.keepQos0 === true) return;
+    if (this.#keepQos0) return;
     for (const outgoing of this.#queue.drain()) {
       if (outgoing.qos === 0) this.outbox.giveUp(outgoing, error);
       else this.#queue.push(outgoing);
@@ -195,7 +188,7 @@ export class Publisher {
   #enqueue(outgoing: Outgoing, options: PublishOptions): Promise<PublishReceipt> {
     const { qos, topicName } = outgoing;
     if (this.#writer !== undefined) this.#writer.judge(topicName, qos, outgoing.retain);
-    else if (qos === 0 && this.#parts.options.keepQos0 !== true) {
+    else if (qos === 0 && !this.#keepQos0) {
       throw new ConnectionLostError("network", topicName);
     }
     const { outbox } = this;
@@ -230,19 +223,17 @@ export class Publisher {
       return;
     }
     if (qos === 0) {
-      writer.writeMessage(outgoing, expiry, FIRST);
+      writer.writeMessage(outgoing, expiry, 0);
       this.outbox.finish(outgoing, SENT);
       return;
     }
-    this.#inFlight.add(outgoing, this.#parts.isPacketIdTaken);
+    this.#inFlight.add(outgoing, this.#others);
     outgoing.wasSent = true;
     writer.link.await();
     const { key, packetId } = outgoing;
-    if (qos === 1) writer.writeMessage(outgoing, expiry, FIRST);
+    if (qos === 1) writer.writeMessage(outgoing, expiry, 0);
     else {
-      this.#record(outgoing, { kind: "sent", key, packetId }, () =>
-        this.#write(this.#writer, outgoing, FIRST),
-      );
+      this.#record(outgoing, { kind: "sent", key, packetId }, () => this.#write(this.#writer, outgoing, 0));
     }
   }
 
@@ -267,7 +258,7 @@ export class Publisher {
       return;
     }
     try {
-      this.#write(writer, outgoing, REPEAT);
+      this.#write(writer, outgoing, DUP);
     } catch (error) {
       // The broker takes less than it did on the connection before.
       this.#inFlight.remove(outgoing);
@@ -295,18 +286,14 @@ export class Publisher {
     for (const outgoing of waiting) this.#queue.push(outgoing);
   }
 
-  /** `isRepeat`: an earlier connection has sent it before. What expires meanwhile is the broker's to judge. */
-  #write(
-    writer: PublishWriter | undefined,
-    outgoing: Outgoing,
-    isRepeat: { readonly isRepeat: boolean },
-  ): void {
-    writer?.writeMessage(outgoing, this.#expiryOf(outgoing) || 1, isRepeat);
+  /** What expires meanwhile is the broker's to judge. */
+  #write(writer: PublishWriter | undefined, outgoing: Outgoing, flags: number): void {
+    writer?.writeMessage(outgoing, this.#expiryOf(outgoing) || 1, flags);
   }
 
   /** Whole seconds that are left; 0 when they have passed. */
   #expiryOf({ expiresAtMs }: Outgoing): number {
     if (expiresAtMs === Number.POSITIVE_INFINITY) return NO_EXPIRY;
-    return Math.max(0, Math.ceil((expiresAtMs - this.#parts.clock.now()) / 1000));
+    return Math.max(0, Math.ceil((expiresAtMs - this.#clock.now()) / 1000));
   }
 }

@@ -14,7 +14,7 @@ import type { MqttClient } from "./client.ts";
 import type { Message } from "./message.ts";
 import { Operation } from "./operation.ts";
 import type { OperationOptions } from "./options.ts";
-import type { PublishOptions } from "./outgoing.ts";
+import type { Payload, PublishOptions } from "./outgoing.ts";
 import type { SubscribeOptions } from "./subscription.ts";
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -82,7 +82,7 @@ const askers = new WeakMap<MqttClient, Asker>();
 export async function request(
   client: MqttClient,
   topicName: string,
-  payload: Uint8Array | string,
+  payload: Payload,
   options: RequestOptions = {},
 ): Promise<Message<unknown, unknown>> {
   const operation = new Operation<AnyMessage>();
@@ -95,7 +95,7 @@ export async function request(
 async function ask(
   client: MqttClient,
   topicName: string,
-  payload: Uint8Array | string,
+  payload: Payload,
   { qos = 1, properties }: RequestOptions,
   operation: Operation<AnyMessage>,
 ): Promise<void> {
@@ -124,7 +124,7 @@ export interface Responder {
 export type OnRequest = (
   message: Message<unknown, unknown>,
   topicName: string,
-) => MaybePromise<Uint8Array | string | undefined>;
+) => MaybePromise<Payload | undefined>;
 
 /**
  * Answers the questions on a topic filter, of 5.0 and of the convention for 3.1.1. A filter that ends with `#` covers both;
@@ -145,7 +145,7 @@ export function respond(
     if (to === undefined) return undefined;
     const topicName = responseTopic === undefined ? (asked as string) : message.topicName;
     const properties = correlationData === undefined ? {} : { correlationData };
-    const send = (payload: Uint8Array | string | undefined): MaybePromise<unknown> =>
+    const send = (payload: Payload | undefined): MaybePromise<unknown> =>
       payload === undefined ? undefined : client.publish(to, payload, { qos: message.qos, properties });
     const payload = onRequest(message, topicName);
     return isPromise(payload) ? payload.then(send) : send(payload);

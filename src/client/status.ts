@@ -3,6 +3,7 @@
  */
 
 import type { ConnackPacket, ProtocolVersion } from "#protocol";
+import { MOST_STATUSES } from "./defaults.ts";
 import { Feed } from "./feed.ts";
 
 /** Match on `state`. */
@@ -22,9 +23,6 @@ export type ClientStatus =
       /** Undefined after `close`. */
       readonly error: Error | undefined;
     };
-
-/** A reader that falls further behind than this misses the oldest. */
-const MOST_WAITING = 64;
 
 export class StatusBoard {
   current: ClientStatus = { state: "closed", error: undefined };
@@ -46,7 +44,7 @@ export class StatusBoard {
   #tell(reader: Feed<ClientStatus>): void {
     if (!reader.isEnded) {
       reader.supply(this.current);
-      if (reader.waiting.size > MOST_WAITING) reader.waiting.shift();
+      if (reader.waiting.size > MOST_STATUSES) reader.waiting.shift();
       if (this.current.state === "closed") reader.finish(undefined);
     }
     if (reader.isEnded) this.#readers.delete(reader);

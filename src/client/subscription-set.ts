@@ -22,33 +22,34 @@ import {
   topicMatches,
   type UnsubackPacket,
 } from "#protocol";
+import { DEFAULT_TOPIC_ALIAS_MAXIMUM, MOST_TOPICS } from "./defaults.ts";
 import { foreseen, SubscribeRefusedError } from "./errors.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Link } from "./link.ts";
 import type { MessageParts } from "./message.ts";
 import { Operation } from "./operation.ts";
-import type { OperationOptions } from "./options.ts";
+import type { ConnectOptions, OperationOptions } from "./options.ts";
 import type { AnySubscription } from "./subscription.ts";
 
 /** `wanted`: the broker has yet to grant it. `leaving`: nobody uses it, and the broker has yet to be told. */
 type SharedState = "wanted" | "granted" | "leaving";
 
-class Shared {
+interface Shared {
   readonly topicFilter: string;
   /** Without `$share/{name}/`. */
   readonly matched: string;
   readonly identifier: number;
-  users: AnySubscription[] = [];
-  state: SharedState = "wanted";
+  users: AnySubscription[];
+  state: SharedState;
   /** Counts the SUBSCRIBEs that users asked for; retained messages are for the users of the last. */
-  generation = 0;
-  closing: Operation<void>[] = [];
+  generation: number;
+  closing: Operation<void>[];
+}
 
-  constructor(topicFilter: string, identifier: number) {
-    this.topicFilter = topicFilter;
-    this.matched = topicFilter.replace(/^\$share\/[^/]*\//, "");
-    this.identifier = identifier;
-  }
+/** A SUBSCRIBE or UNSUBSCRIBE on its way. */
+interface Asked {
+  readonly shared: Shared;
+  readonly generation: number;
 }
 
 interface Topic {
@@ -58,7 +59,6 @@ interface Topic {
   stamp: number;
 }
 
-const MOST_TOPICS = 1024;
 /** What stands for bytes that are no text. */
 const REPLACEMENT = "\uFFFD";
 
@@ -71,18 +71,19 @@ export class SubscriptionSet {
   readonly #takePacketId: TakePacketId;
   readonly #shared = new Map<string, Shared>();
   /** What was asked of the broker on this connection. */
-  readonly #asked = new Map<number, { readonly shared: Shared; readonly generation: number }>();
+  readonly #asked = new Map<number, Asked>();
   #nextIdentifier = 1;
   #link: Link | undefined;
   #limits: ConnackProperties = {};
-  /** What the topic aliases of this connection stand for, and how many there may be. */
+  /** The Topic Alias Maximum that brokers are told, and what the aliases of this connection stand for. */
+  readonly #aliasMaximum: number;
   #aliases: (Topic | undefined)[] = [];
-  #aliasMaximum = 0;
   /** Names that have been judged. */
   readonly #topics = new Map<string, Topic>();
   #stamp = 0;
 
-  constructor(clock: Clock, inbox: Inbox, takePacketId: TakePacketId) {
+  constructor(options: ConnectOptions, clock: Clock, inbox: Inbox, takePacketId: TakePacketId) {
+    this.#aliasMaximum = options.topicAliasMaximum ?? DEFAULT_TOPIC_ALIAS_MAXIMUM;
     this.#clock = clock;
     this.#inbox = inbox;
     this.#takePacketId = takePacketId;
@@ -93,12 +94,11 @@ export class SubscriptionSet {
     return this.#asked.has(packetId);
   }
 
-  /** A connection is there; `aliases` is the Topic Alias Maximum that the broker was told. */
-  connect(link: Link, limits: ConnackProperties, sessionPresent: boolean, aliases: number): void {
+  /** A connection is there. */
+  connect(link: Link, limits: ConnackProperties, sessionPresent: boolean): void {
     this.#link = link;
     this.#limits = limits;
     this.#aliases = [];
-    this.#aliasMaximum = aliases;
     this.#asked.clear();
     for (const shared of this.#shared.values()) {
       if (shared.state === "leaving") {
@@ -124,7 +124,15 @@ export class SubscriptionSet {
     const { topicFilter } = user;
     let shared = this.#shared.get(topicFilter);
     if (shared === undefined) {
-      shared = new Shared(topicFilter, this.#nextIdentifier++);
+      shared = {
+        topicFilter,
+        matched: topicFilter.replace(/^\$share\/[^/]*\//, ""),
+        identifier: this.#nextIdentifier++,
+        users: [],
+        state: "wanted",
+        generation: 0,
+        closing: [],
+      };
       this.#shared.set(topicFilter, shared);
     }
     shared.users = [...shared.users, user];
@@ -134,27 +142,24 @@ export class SubscriptionSet {
     if (this.#link !== undefined) this.#subscribe(shared);
   }
 
-  remove(user: AnySubscription, options: OperationOptions): Promise<void> {
+  async remove(user: AnySubscription, options: OperationOptions): Promise<void> {
     const shared = this.#shared.get(user.topicFilter);
-    const isKnown = shared?.users.includes(user) === true;
-    if (shared === undefined || !isKnown) return Promise.resolve();
+    if (shared?.users.includes(user) !== true) return;
     shared.users = shared.users.filter((other) => other !== user);
     this.#stamp++;
-    if (shared.users.length > 0) return Promise.resolve();
+    if (shared.users.length > 0) return;
     shared.state = "leaving";
-    if (this.#link === undefined) return Promise.resolve();
+    if (this.#link === undefined) return;
     const closing = new Operation<void>();
     closing.limit(this.#clock, `unsubscribe from "${shared.topicFilter}"`, options);
     shared.closing.push(closing);
     this.#unsubscribe(shared);
-    return closing.promise;
+    await closing.promise;
   }
 
   onSuback({ packetId, reasonCodes, properties }: SubackPacket): void {
-    const asked = this.#asked.get(packetId);
+    const asked = this.#answered(packetId);
     if (asked === undefined) return;
-    this.#asked.delete(packetId);
-    this.#link?.answered();
     const { shared, generation } = asked;
     const reasonCode = reasonCodes[0] ?? reasons.UNSPECIFIED_ERROR;
     if (reasonCode >= FIRST_REFUSAL) this.#refused(shared, { reasonCode, properties });
@@ -166,12 +171,17 @@ export class SubscriptionSet {
   }
 
   onUnsuback({ packetId }: UnsubackPacket): void {
-    const asked = this.#asked.get(packetId);
+    const asked = this.#answered(packetId);
     if (asked === undefined) return;
-    this.#asked.delete(packetId);
-    this.#link?.answered();
     if (asked.shared.state === "leaving") this.#forget(asked.shared);
     settleAll(asked.shared);
+  }
+
+  /** What was asked under `packetId`; the broker has answered it now. */
+  #answered(packetId: number): Asked | undefined {
+    const asked = this.#asked.get(packetId);
+    if (this.#asked.delete(packetId)) this.#link?.answered();
+    return asked;
   }
 
   /** HOT. */
@@ -181,9 +191,9 @@ export class SubscriptionSet {
     if (delivery === undefined) return;
     const { receivers } = topic;
     if (receivers.length > 0) {
-      const { bytes, payloadStart, end, qos, retain, dup, properties } = publish;
+      const { bytes, payloadStart, end, retain, dup, properties } = publish;
       const payload = bytes.slice(payloadStart, end);
-      const parts: MessageParts = { topicName: topic.name, payload, qos, retain, dup, properties, delivery };
+      const parts: MessageParts = { topicName: topic.name, payload, retain, dup, properties, delivery };
       const wanted =
         receivers.length === 1 ? receivers : meant(receivers, properties.subscriptionIdentifiers);
       // Held until everybody has it: one who is done at once does not acknowledge for the others.
@@ -230,7 +240,7 @@ export class SubscriptionSet {
     if (refusal !== undefined) return this.#refused(shared, foreseen(refusal));
     const options = shared.users.map((user) => user.options);
     const { retainHandling = 0, properties } = options.at(-1) ?? {};
-    const withIdentifier = this.#limits.subscriptionIdentifierAvailable !== false;
+    const hasIdentifiers = this.#limits.subscriptionIdentifierAvailable !== false;
     this.#ask(shared, (link, packetId) =>
       link.send({
         type: packetTypes.SUBSCRIBE,
@@ -246,7 +256,7 @@ export class SubscriptionSet {
         ],
         properties: {
           ...properties,
-          ...(withIdentifier && { subscriptionIdentifiers: [shared.identifier] }),
+          ...(hasIdentifiers && { subscriptionIdentifiers: [shared.identifier] }),
         },
       }),
     );

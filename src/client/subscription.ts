@@ -9,7 +9,7 @@ import type { Qos, ReasonCode, RetainHandling, SubscribeProperties } from "#prot
 import { AbortedError } from "./errors.ts";
 import { Feed } from "./feed.ts";
 import { Message, type MessageParts } from "./message.ts";
-import type { Operation } from "./operation.ts";
+import { Operation } from "./operation.ts";
 import type { OperationOptions } from "./options.ts";
 import type { PayloadCodec } from "./payload-codec.ts";
 import type { TopicPattern } from "./topic-pattern.ts";
@@ -41,21 +41,21 @@ export interface Granted {
 /** How a subscription reaches those who run it. */
 export interface SubscriptionHost {
   unsubscribe(subscription: AnySubscription, options: OperationOptions): Promise<void>;
-  report(error: unknown): void;
+  readonly report: (error: unknown) => void;
 }
 
 export type OnMessage<Parameters, Value> = (message: Message<Parameters, Value>) => unknown;
 
 export class Subscription<Parameters, Value> extends Feed<Message<Parameters, Value>> {
   readonly topicFilter: string;
+  /** @internal */
+  readonly granting = new Operation<Granted>();
   /** Resolves when the broker has granted it, rejects when it has refused. Nobody has to look. */
-  readonly ready: Promise<Granted>;
+  readonly ready: Promise<Granted> = this.granting.promise;
   /** @internal */
   readonly options: SubscribeOptions<Value>;
   /** @internal which SUBSCRIBE this user asked for */
   generation = 0;
-  /** @internal */
-  readonly granting: Operation<Granted>;
   readonly #host: SubscriptionHost;
   readonly #pattern: TopicPattern<Parameters>;
   readonly #onMessage: OnMessage<Parameters, Value> | undefined;
@@ -66,7 +66,6 @@ export class Subscription<Parameters, Value> extends Feed<Message<Parameters, Va
   constructor(
     host: SubscriptionHost,
     pattern: TopicPattern<Parameters>,
-    granting: Operation<Granted>,
     options: SubscribeOptions<Value>,
     onMessage: OnMessage<Parameters, Value> | undefined,
   ) {
@@ -77,8 +76,6 @@ export class Subscription<Parameters, Value> extends Feed<Message<Parameters, Va
     this.#isAuto = options.acknowledge !== "manual";
     this.options = options;
     this.topicFilter = pattern.topicFilter;
-    this.granting = granting;
-    this.ready = granting.promise;
   }
 
   /**
@@ -139,7 +136,7 @@ export class Subscription<Parameters, Value> extends Feed<Message<Parameters, Va
     const finish = (): void => {
       if (this.#isAuto) message.acknowledge();
     };
-    const report = (error: unknown): void => this.#host.report(error);
+    const { report } = this.#host;
     try {
       const { decoding } = message;
       const result = decoding === undefined ? onMessage(message) : decoding.then(() => onMessage(message));

@@ -7,7 +7,7 @@ import { socketBroker } from "../support/brokers.ts";
 import { bundle, bundleTests } from "./bundle.ts";
 import { runSuite, type SuiteResult } from "./suite.ts";
 
-const CASES = 12;
+const CASES = 13;
 
 function expectPassed({ passed, failed }: SuiteResult): void {
   expect(failed).toEqual([]);

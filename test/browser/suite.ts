@@ -113,9 +113,22 @@ function cases(url: string): Record<string, () => Promise<void>> {
       same(got.toSorted(), ["and this", "for later"]);
       await Promise.all([reader.close(), writer.close()]);
     },
+    async "bytes of any kind are payloads, other values are not"() {
+      const client = await connect(url);
+      const got: number[] = [];
+      await client.subscribe("bytes", {}, ({ payload }) => got.push(...payload)).ready;
+      const { buffer } = Uint8Array.of(1, 2, 3);
+      for (const bytes of [buffer, new DataView(buffer, 1)]) await client.publish("bytes", bytes, { qos: 1 });
+      const blob = new Blob(["x"]) as unknown as string;
+      const error: unknown = await client.publish("bytes", blob).catch((problem: unknown) => problem);
+      same((error as { code?: string }).code, "MARTLET_INVALID_PACKET");
+      await until("both are back", () => got.length === 5);
+      same(got, [1, 2, 3, 2, 3]);
+      await client.close();
+    },
     async "a refusal says why"() {
       const error: unknown = await connect("mqtt://127.0.0.1").catch((problem: unknown) => problem);
-      same((error as { code?: string }).code, "MARTLET_CONNECTION_LOST");
+      same((error as { code?: string }).code, "MARTLET_CONFIG");
     },
   };
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { openGate } from "#auth";
 import { seededRandom } from "#base";
 import { ReasonCode } from "#protocol";
-import { Backoff } from "../../src/client/backoff.ts";
+import { nextDelayMs } from "../../src/client/backoff.ts";
 import {
   AbortedError,
   ConnectionLostError,
@@ -131,27 +131,28 @@ describe("promises that never settle (MQTT.js #1987, #1974, #1776)", () => {
 
 describe("a fleet that comes back at once (MQTT.js #561)", () => {
   test("waits grow at random, within bounds", () => {
-    const backoff = new Backoff(seededRandom(1), { minimumDelayMs: 100, maximumDelayMs: 5_000 });
-    let last = 0;
-    const delays = Array.from({ length: 200 }, () => backoff.next({ isBusy: false }));
-    for (const delay of delays) {
-      expect(delay).toBeGreaterThanOrEqual(100);
-      expect(delay).toBeLessThanOrEqual(Math.max(100, Math.min(5_000, last * 3)));
-      last = delay;
+    const random = seededRandom(1);
+    const bounds = { minimumDelayMs: 100, maximumDelayMs: 5_000 };
+    const delays: number[] = [];
+    let lastMs = 0;
+    for (let i = 0; i < 200; i++) {
+      const delayMs = nextDelayMs(random, bounds, { lastMs, isBusy: false });
+      expect(delayMs).toBeGreaterThanOrEqual(100);
+      expect(delayMs).toBeLessThanOrEqual(Math.max(100, Math.min(5_000, lastMs * 3)));
+      delays.push(delayMs);
+      lastMs = delayMs;
     }
     expect(new Set(delays).size).toBeGreaterThan(100);
-    backoff.reset();
-    expect(backoff.next({ isBusy: false })).toBe(100);
-    backoff.reset();
-    expect(backoff.next({ isBusy: true })).toBe(1_000);
+    expect(nextDelayMs(random, bounds, { lastMs: 0, isBusy: false })).toBe(100);
+    expect(nextDelayMs(random, bounds, { lastMs: 0, isBusy: true })).toBe(1_000);
   });
 
   test("a thousand clients that lose their broker spread their return", async () => {
     const returns = Array.from({ length: 1000 }, (_, seed) => {
-      const backoff = new Backoff(seededRandom(seed), {});
-      backoff.next({ isBusy: false });
-      backoff.next({ isBusy: false });
-      return backoff.next({ isBusy: false });
+      const random = seededRandom(seed);
+      let lastMs = 0;
+      for (let i = 0; i < 3; i++) lastMs = nextDelayMs(random, {}, { lastMs, isBusy: false });
+      return lastMs;
     });
     expect(new Set(returns).size).toBeGreaterThan(300);
   });

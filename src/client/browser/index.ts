@@ -22,7 +22,7 @@ const KEEP_ALIVE_SECONDS = 120;
 /**
  * Connects to a broker and resolves when it has let the client in. Lost connections come back by themselves.
  *
- * @throws ConfigError, ConnectRefusedError, ConnectionLostError, AbortedError
+ * @throws ConfigError, InvalidPacketError, ConnectRefusedError, ConnectionLostError, AbortedError
  */
 export async function connect(url: string, options: ConnectOptions = {}): Promise<MqttClient> {
   const client = await connectWith(url, options, {
@@ -38,18 +38,17 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
 
 /** A page that comes back to the front, or a machine that is online again, looks at once whether the broker is there. */
 function watchPage(client: MqttClient): void {
-  const page = globalThis as unknown as EventTarget & {
+  const page = globalThis as unknown as Partial<EventTarget> & {
     readonly document?: EventTarget & { hidden: boolean };
   };
-  if (!("addEventListener" in globalThis)) return;
   const leaving = new AbortController();
   const look = (): void => {
     if (client.current.state === "closed") leaving.abort();
     else if (page.document?.hidden !== true) client.poke();
   };
-  const { signal } = leaving;
-  page.addEventListener("online", look, { signal });
-  page.document?.addEventListener("visibilitychange", look, { signal });
+  // Its `signal` is what listeners are told to end with.
+  page.addEventListener?.("online", look, leaving);
+  page.document?.addEventListener("visibilitychange", look, leaving);
 }
 
 export * from "../exports.ts";

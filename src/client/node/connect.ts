@@ -2,10 +2,11 @@
  * `connect` for Node: which transport a URL means, and what TLS needs to know.
  */
 
-import { systemRandom, utf8Decode } from "#base";
+import { ConfigError, systemRandom, utf8Decode } from "#base";
 import { connectTcp, connectTls, connectWebSocket, type WebSocketDialOptions } from "#transport";
 import { connectWith, type MqttClient } from "../client.ts";
 import { clientClock } from "../client-clock.ts";
+import { checkOptions } from "../foreign-options.ts";
 import type { ConnectOptions } from "../options.ts";
 import type { ClientPipe, Dial } from "../pipe.ts";
 import { parseBrokerUrl } from "../url.ts";
@@ -34,9 +35,13 @@ export interface NodeConnectOptions extends ConnectOptions {
  * Connects to a broker and resolves when it has let the client in. Lost connections come back by themselves.
  *
  * @example const client = await connect("mqtts://broker.example.org", { userName: "me", password: "secret" });
- * @throws ConfigError, ConnectRefusedError, ConnectionLostError, AbortedError
+ * @throws ConfigError, InvalidPacketError, ConnectRefusedError, ConnectionLostError, AbortedError
  */
-export function connect(url: string, options: NodeConnectOptions = {}): Promise<MqttClient> {
+export async function connect(url: string, options: NodeConnectOptions = {}): Promise<MqttClient> {
+  checkOptions(options);
+  for (const name of ["ca", "cert", "key"]) {
+    if (name in options) throw new ConfigError(name, `the option is tls.${name}`);
+  }
   return connectWith(url, options, {
     clock: clientClock(),
     random: systemRandom(),

@@ -8,9 +8,10 @@ import type { Properties, PublishProperties } from "../property.ts";
 import { type ReasonCode } from "../reason-code.ts";
 import { type ProtocolVersion } from "../version.ts";
 import * as packetTypes from "./packet-types.ts";
-import { LeanReader, malformed, NONE, protocolError } from "./reader.ts";
+import { LeanReader, malformed, NONE, protocolError, textOf } from "./reader.ts";
 import * as reasons from "./reasons.ts";
 import * as scopes from "./scopes.ts";
+import { isTopicName } from "./topics.ts";
 import * as versions from "./versions.ts";
 
 /**
@@ -34,9 +35,6 @@ export class IncomingPublish {
   properties: PublishProperties = NONE;
   payloadStart = 0;
 }
-
-const PLUS = 0x2b;
-const HASH = 0x23;
 
 /** Fills `publish` with the packet in `bytes[start, end)`, whose body begins at `bodyStart`. */
 export function decodePublish(
@@ -83,12 +81,8 @@ export function decodePublish(
 
 /** The topic name of `publish`. @throws MalformedPacketError, ProtocolError */
 export function readTopicName({ bytes, topicStart, topicEnd }: IncomingPublish): string {
-  const name = new LeanReader(bytes, 0, 0, true).textOf(topicStart, topicEnd);
-  for (let at = topicStart; at < topicEnd; at++) {
-    if (bytes[at] === PLUS || bytes[at] === HASH) {
-      throw protocolError("MQTT-3.3.2-2", reasons.TOPIC_NAME_INVALID);
-    }
-  }
+  const name = textOf(bytes, topicStart, topicEnd);
+  if (!isTopicName(name)) throw protocolError("MQTT-3.3.2-2", reasons.TOPIC_NAME_INVALID);
   return name;
 }
 
@@ -99,17 +93,13 @@ export function decodeForClient(
   version: ProtocolVersion,
 ): Exclude<Packet, PublishPacket> {
   const type = (firstByte >> 4) as PacketType;
-  checkFlags(type, firstByte & 0x0f, version); // [MQTT-2.1.3-1]
+  const isRelease = type === packetTypes.PUBREL;
+  // In 3.1 PUBREL was sent "at QoS 1" and may be marked as sent again.
+  const flags = firstByte & (isRelease && version === versions.MQTT_3_1 ? 0x07 : 0x0f);
+  if (flags !== (isRelease ? 0x02 : 0)) throw malformed("MQTT-2.1.3-1");
   const packet = decodeBody(reader, type, version);
   reader.expectEnd();
   return packet;
-}
-
-function checkFlags(type: PacketType, flags: number, version: ProtocolVersion): void {
-  const isRelease = type === packetTypes.PUBREL;
-  // In 3.1 PUBREL was sent "at QoS 1" and may be marked as sent again.
-  const mask = isRelease && version === versions.MQTT_3_1 ? 0x07 : 0x0f;
-  if ((flags & mask) !== (isRelease ? 0x02 : 0)) throw malformed("MQTT-2.1.3-1");
 }
 
 function decodeBody(

@@ -11,3 +11,7 @@ export const TEXT = 5;
 export const BINARY = 6;
 /** Keys and values; the property may repeat. */
 export const PAIRS = 7;
+
+/** Identifiers of the two properties that go into a PUBLISH by themselves. */
+export const MESSAGE_EXPIRY_INTERVAL = 0x02;
+export const TOPIC_ALIAS = 0x23;

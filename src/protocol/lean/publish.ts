@@ -5,6 +5,7 @@
 import { copyBytes } from "#base";
 import type { AcknowledgementPacket } from "../packet.ts";
 import { variableByteIntegerSize, writeVariableByteInteger } from "../variable-byte-integer.ts";
+import { MESSAGE_EXPIRY_INTERVAL, TOPIC_ALIAS } from "./kinds.ts";
 import * as packetTypes from "./packet-types.ts";
 
 /** The parts of a PUBLISH; one object for many. */
@@ -23,8 +24,6 @@ export interface PublishParts {
   payload: Uint8Array;
 }
 
-const MESSAGE_EXPIRY_INTERVAL = 0x02;
-const TOPIC_ALIAS = 0x23;
 /** What `writeShortAcknowledgement` needs at most. */
 export const LONGEST_ACKNOWLEDGEMENT = 5;
 

@@ -8,7 +8,7 @@ import { readVariableByteInteger, variableByteIntegerSize } from "../variable-by
 import { MalformedPacketError, ProtocolError } from "../wire-error.ts";
 import * as kinds from "./kinds.ts";
 import * as reasons from "./reasons.ts";
-import { mayServerSay, propertyRows } from "./scope.ts";
+import { mayServerSay, neverZero, propertyRows } from "./scope.ts";
 import { isTopicName } from "./topics.ts";
 
 /** Shared by all packets without properties. */
@@ -59,7 +59,7 @@ export class LeanReader {
     return (this.byte() << 8) | this.byte();
   }
 
-  variableByteInteger(): number {
+  variable(): number {
     const value = readVariableByteInteger(this.bytes, this.at, this.end);
     if (value < 0) throw malformed("MQTT-1.5.5-1");
     this.at += variableByteIntegerSize(value);
@@ -75,19 +75,7 @@ export class LeanReader {
 
   text(): string {
     const length = this.uint16();
-    return this.textOf(this.skip(length), this.at);
-  }
-
-  /** The text in `bytes[start, end)`. */
-  textOf(start: number, end: number): string {
-    let text: string;
-    try {
-      text = strictDecoder.decode(this.bytes.subarray(start, end));
-    } catch {
-      throw malformed("MQTT-1.5.4-1");
-    }
-    if (text.includes("\0")) throw malformed("MQTT-1.5.4-2");
-    return text;
+    return textOf(this.bytes, this.skip(length), this.at);
   }
 
   /** 1 to 65,535. */
@@ -106,7 +94,7 @@ export class LeanReader {
   /** Properties behind their length [MQTT-2.2.2-1]; none in 3.x, and none of packets that end early. */
   properties(scope: number): Properties {
     if (!this.isVersion5) return NONE;
-    const length = this.variableByteInteger();
+    const length = this.variable();
     if (length === 0) return NONE;
     const packetEnd = this.end;
     const start = this.skip(length);
@@ -124,7 +112,7 @@ export class LeanReader {
   }
 
   #property(properties: Record<string, unknown>, scope: number): void {
-    const [name, kind, scopes] = propertyRows[this.variableByteInteger()] ?? ["", 0, 0];
+    const [name, kind, scopes] = propertyRows[this.variable()] ?? ["", 0, 0];
     if ((scopes & scope) === 0) throw malformed("U5-2.2.2.2");
     const before = properties[name] as unknown[] | undefined;
     const value = this.#value(kind);
@@ -146,7 +134,7 @@ export class LeanReader {
       case kinds.UINT32:
         return this.uint16() * 0x1_0000 + this.uint16();
       case kinds.VARIABLES:
-        return this.variableByteInteger();
+        return this.variable();
       case kinds.TEXT:
         return this.text();
       case kinds.BINARY:
@@ -162,11 +150,23 @@ export class LeanReader {
   }
 }
 
+/** The text in `bytes[start, end)`. */
+export function textOf(bytes: Uint8Array, start: number, end: number): string {
+  let text: string;
+  try {
+    text = strictDecoder.decode(bytes.subarray(start, end));
+  } catch {
+    throw malformed("MQTT-1.5.4-1");
+  }
+  if (text.includes("\0")) throw malformed("MQTT-1.5.4-2");
+  return text;
+}
+
 /** The few properties that do not take every value of their kind. */
 function checkValue(name: string, value: unknown): void {
-  if (value === 0) {
+  if (value === 0 && neverZero.includes(name)) {
     if (name === "topicAlias") throw protocolError("MQTT-3.3.2-8", reasons.TOPIC_ALIAS_INVALID);
-    if (name === "receiveMaximum" || name === "maximumPacketSize") throw protocolError("U5-3.2.2.3");
+    throw protocolError("U5-3.2.2.3");
   }
   if (name === "responseTopic" && !isTopicName(value as string)) {
     throw protocolError("MQTT-3.3.2-14");

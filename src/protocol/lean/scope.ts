@@ -54,6 +54,14 @@ export const propertyRows: Readonly<Record<number, Row>> = {
   0x2a: ["sharedSubscriptionAvailable", BOOLEAN, CONNACK],
 };
 
+/** Numbers that may not be 0. */
+export const neverZero: readonly string[] = [
+  "receiveMaximum",
+  "topicAlias",
+  "maximumPacketSize",
+  "subscriptionIdentifiers",
+];
+
 /** By reason code: what a server may send it in. */
 const successes: Readonly<Record<number, number>> = {
   0x00: CONNACK | RECEIPT | RELEASE | SUBACK | UNSUBACK | DISCONNECT | AUTH,

@@ -16,7 +16,9 @@ export function isTopicName(text: string): boolean {
 
 /** @throws InvalidPacketError for what is no topic name */
 export function checkName(text: string): void {
-  if (!isTopicName(text)) throw new InvalidPacketError(`"${text}" is no topic name`);
+  if (typeof (text as unknown) !== "string" || !isTopicName(text)) {
+    throw new InvalidPacketError(`"${text}" is no topic name`);
+  }
 }
 
 /** @throws InvalidPacketError for what is no topic filter */
