@@ -1,6 +1,6 @@
 /** Whom a rule is about, checked once and then asked often. */
 
-import type { ClientCertificate, Identity } from "#auth";
+import { type ClientCertificate, type Identity, parseAlternativeNames, parseSubject, valuesOf } from "#auth";
 import { AddressRanges, ConfigError, matchesOne, TextPattern } from "#base";
 import type { ClaimWish, RuleSubject } from "./access-rule.ts";
 import { claimOf, textsOf } from "./claims.ts";
@@ -89,23 +89,27 @@ function certificateCondition(field: string, wish: string | readonly string[], p
     certificateTexts(certificate, field).some((text) => matchesOne(patterns, text));
 }
 
-/** What stands in a field of the certificate; a name may have a part more than once. */
+/**
+ * What stands in a field of the certificate; a name may have a part more than once. Whoever asked for the certificate has chosen the
+ * names, so one that looks like several stays one.
+ */
 function certificateTexts(certificate: ClientCertificate, field: string): string[] {
   switch (field) {
     case "subjectAltName":
-      return certificate.subjectAltName?.split(", ") ?? [];
+      return alternativeTexts(certificate.subjectAltName ?? "");
     case "serialNumber":
       return [certificate.serialNumber];
     case "fingerprint256":
       return [certificate.fingerprint256];
     default: {
       const [, whose, part = ""] = NAME_PART.exec(field) ?? [];
-      const name = whose === "subject" ? certificate.subject : certificate.issuer;
-      const begin = `${part}=`;
-      return name
-        .split("\n")
-        .filter((line) => line.startsWith(begin))
-        .map((line) => line.slice(begin.length));
+      const lines = parseSubject(whose === "subject" ? certificate.subject : certificate.issuer);
+      return lines === undefined ? [] : valuesOf(lines, part);
     }
   }
+}
+
+/** `DNS:sensor-1.example.org` and the like. */
+function alternativeTexts(subjectAltName: string): string[] {
+  return (parseAlternativeNames(subjectAltName) ?? []).map(({ type, value }) => `${type}:${value}`);
 }

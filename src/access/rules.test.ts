@@ -181,6 +181,25 @@ describe("whom a rule is about", () => {
     expect(may({ certificate: { "subject.CN": "*" } })).toBe(false);
   });
 
+  test("a certificate with a name that looks like several has that one", () => {
+    // As Node writes one DNS name, and a subject with two parts in one line and a line feed in a value.
+    const certificate = {
+      subject: "O=Acme\\, Ltd\nOU=a + CN=device\nL=x\\0ACN=admin",
+      issuer: "CN=Acme Root",
+      subjectAltName: 'DNS:"x\\u002c DNS:admin.example.org\\u002c DNS:y", IP Address:192.0.2.7',
+      serialNumber: "0A",
+      fingerprint256: "AA:BB",
+    };
+    const shown: Identity = { ...client, certificate };
+    const fits = (wish: Record<string, string>) => may({ certificate: wish }, shown);
+    expect(fits({ subjectAltName: "DNS:admin.example.org" })).toBe(false);
+    expect(fits({ subjectAltName: "DNS:admin*" })).toBe(false);
+    expect(fits({ subjectAltName: "IP Address:192.0.2.7" })).toBe(true);
+    expect(fits({ subjectAltName: "DNS:x, DNS:admin.example.org, DNS:y" })).toBe(true);
+    expect(fits({ "subject.CN": "admin" })).toBe(false);
+    expect(fits({ "subject.CN": "device", "subject.OU": "a", "subject.O": "Acme, Ltd" })).toBe(true);
+  });
+
   test("claims", () => {
     const who: Identity = { ...client, claims: { role: "admin", groups: ["a", "b"], level: 3, ok: true } };
     const fits = (claims: NonNullable<NonNullable<AccessRule["who"]>["claims"]>) => may({ claims }, who);

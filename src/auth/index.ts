@@ -16,6 +16,14 @@
  * ```
  */
 
+export {
+  type AlternativeName,
+  formatSubject,
+  type NamePart,
+  parseAlternativeNames,
+  parseSubject,
+  valuesOf,
+} from "./distinguished-name.ts";
 export type {
   Accepted,
   ClientAddress,

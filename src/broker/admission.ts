@@ -3,8 +3,8 @@
  * failed logins and bans. What a gate decides is not its business.
  *
  * Connections are refused before a byte of theirs is read, and without an answer: that is what an attack may cost. CONNECTs are
- * refused with the code that their version has for it. Clients without an address (Unix sockets, memory) and from
- * trusted addresses have no limits by address and no bans.
+ * refused with the code that their version has for it. Clients without an address (Unix sockets without a PROXY header, memory) and
+ * from trusted addresses have no limits by address and no bans.
  */
 
 import { AddressRanges } from "#base";
@@ -50,6 +50,8 @@ export interface AdmissionHost {
   onBan(ban: BanSummary): void;
 }
 
+/** Characters of a user name that failed logins are remembered with. */
+const LONGEST_CLAIM = 64;
 const failedLogins: ReadonlySet<ReasonCode> = new Set([
   ReasonCode.BAD_USER_NAME_OR_PASSWORD,
   ReasonCode.NOT_AUTHORIZED,
@@ -161,14 +163,15 @@ export class Admission {
       : undefined;
   }
 
-  /** A client is connected. */
-  onConnected(channel: Channel): void {
+  /** A client is connected, whose CONNECT said that it is `claimed`. */
+  onConnected(channel: Channel, claimed: string | undefined): void {
     const { identity } = channel;
     const { origin, pipe } = channel.connection;
     if (origin !== undefined) origin.pending--;
     const key = this.#guard.size === 0 ? undefined : (origin?.key ?? this.#keyOf(pipe));
-    if (key !== undefined) this.#guard.succeeded(key, identity?.clientId ?? "");
     const userName = identity?.userName;
+    const claim = userName === claimed ? claimOf(channel, claimed) : undefined;
+    if (key !== undefined && claim !== undefined) this.#guard.succeeded(key, identity?.clientId ?? "", claim);
     channel.countedUser = userName;
     if (userName !== undefined) this.#users.set(userName, (this.#users.get(userName) ?? 0) + 1);
   }
@@ -190,11 +193,12 @@ export class Admission {
    * waits.
    */
   onRefused(channel: Channel, reasonCode: ReasonCode, refuse: () => void): void {
-    const { connection, clientId } = channel;
+    const { connection, clientId, identity } = channel;
     const key = failedLogins.has(reasonCode)
       ? (connection.origin?.key ?? this.#keyOf(connection.pipe))
       : undefined;
-    const delayMs = key === undefined ? 0 : this.#guard.failed(key, clientId, this.#host.now());
+    const claim = claimOf(channel, identity?.userName);
+    const delayMs = key === undefined ? 0 : this.#guard.failed(key, clientId, claim, this.#host.now());
     if (delayMs === 0 || this.#delayed >= this.#host.settings.maximumDelayedRefusals) {
       refuse();
       return;
@@ -243,7 +247,8 @@ export class Admission {
   /** What the address of `pipe` is counted by; undefined when it is exempt. Asking for it costs a question to the system. */
   #keyOf(pipe: Pipe): string | undefined {
     const { transport, remoteAddress } = pipe.peer;
-    if (transport === "memory" || transport === "unix" || remoteAddress === "") return undefined;
+    // Of a Unix socket there is one where a proxy has named its client.
+    if (transport === "memory" || remoteAddress === "") return undefined;
     return this.#trusted.has(remoteAddress) ? undefined : addressKey(remoteAddress);
   }
 
@@ -279,6 +284,15 @@ const refusals = {
     detail: "This user has too many connections.",
   },
 } as const satisfies Partial<Record<LimitKind, ConnectRefusal>>;
+
+/**
+ * Who a client said it was, where a listener may take names that another wants proved. Undefined for nobody, and for a name that is
+ * not worth its memory.
+ */
+function claimOf({ connection }: Channel, userName: string | undefined): string | undefined {
+  const isKept = userName !== undefined && userName.length <= LONGEST_CLAIM;
+  return isKept ? `${connection.listener} ${userName}` : undefined;
+}
 
 /** Whether `count` is as many as `most` allows; 0 allows any number. */
 function isReached(count: number, most: number): boolean {

@@ -56,6 +56,8 @@ export interface ClientSummary {
   readonly connected: boolean;
   /** Where it comes from; undefined while it is away. */
   readonly address: PeerOfClient | undefined;
+  /** Name of the listener it came in on; undefined while it is away. */
+  readonly listener: string | undefined;
   readonly userName: string | undefined;
   readonly protocolVersion: ProtocolVersion | undefined;
   readonly subscriptions: readonly string[];
@@ -309,6 +311,7 @@ export class Broker {
         clientId: session.clientId,
         connected: channel !== undefined,
         address: channel?.connection.pipe.peer,
+        listener: channel?.connection.listener,
         userName: channel?.identity?.userName,
         protocolVersion: channel?.version,
         subscriptions: Array.from(session.subscriptions.all(), ({ topicFilter }) => topicFilter),

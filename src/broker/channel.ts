@@ -209,7 +209,6 @@ export class Channel implements TimerTarget {
       log.write("error", `The gate set a limit that cannot hold: ${describeError(error)}`);
       return false;
     }
-    this.connection.framer.maximumPacketSize = this.settings.maximumPacketSize;
     return true;
   }
 

@@ -6,6 +6,12 @@ import { TokenBucket } from "#limits";
 import type { FramerOptions } from "#protocol";
 import type { BrokerSettings } from "./settings.ts";
 
+/**
+ * Most that is kept of a CONNECT, whose sender nobody knows yet. One of 3.x with each of its texts at its longest has some 320 KiB;
+ * mosquitto takes 100,000 bytes.
+ */
+const LARGEST_CONNECT = 512 * 1024;
+
 export class Entrance {
   readonly name: string;
   /** Connections that are open now. */
@@ -26,7 +32,7 @@ export class Entrance {
     return this.#settings;
   }
 
-  /** Of all its framers. */
+  /** Of all its framers, until their clients are let in. */
   get framerOptions(): FramerOptions {
     return this.#framerOptions;
   }
@@ -51,5 +57,9 @@ export class Entrance {
 }
 
 function framerOptionsOf({ maximumPacketSize, rejectControlCharacters }: BrokerSettings): FramerOptions {
-  return { side: "server", maximumPacketSize, rejectControlCharacters };
+  return {
+    side: "server",
+    maximumPacketSize: Math.min(maximumPacketSize, LARGEST_CONNECT),
+    rejectControlCharacters,
+  };
 }

@@ -189,6 +189,7 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
     byteLimitOf(settings),
   );
   connection.keepAlive = new KeepAlive(keepAliveSeconds, core.now());
+  connection.framer.maximumPacketSize = settings.maximumPacketSize;
   channel.phase = "connected";
   channel.changeSettings(settings);
   core.timers.disarm(channel.timer);
@@ -197,7 +198,7 @@ function accept(channel: Channel, packet: ConnectPacket, decision: Accepted, dra
   outbound.holdAnswer();
   outbound.send(connack); // [MQTT-3.2.0-1]
   core.sessions.onConnected();
-  core.admission.onConnected(channel);
+  core.admission.onConnected(channel, packet.userName);
   if (core.events.has("clientConnected")) {
     core.events.emit("clientConnected", {
       clientId: channel.clientId,

@@ -261,6 +261,34 @@ describe("receiving", () => {
     expect(bench.outcomes()).toEqual(["receiver-not-permitted c"]);
   });
 
+  test.each([1, 2] as const)("counts for what is sent again, at QoS %i", (qos) => {
+    const { gate, bench } = scene();
+    const client = bench.connect("c", RESUME);
+    client.sub("#", { qos });
+    const publisher = bench.connect("p");
+    for (const topic of ["secret", "open"]) publisher.pub(topic, topic, { qos });
+    client.cut();
+    gate.forbidden.add("receive c secret");
+    gate.change();
+    const again = bench.connect("c", RESUME);
+    expect(again.texts).toEqual(["open"]);
+    expect(bench.outcomes()).toEqual(["receiver-not-permitted c"]);
+  });
+
+  test("is judged by who comes, when another user comes with the client id", () => {
+    const { gate, bench } = scene();
+    gate.mayReceive = ({ userName }: never) => userName === "alice";
+    gate.accepted = { outcome: "accepted", userName: "alice" };
+    bench.connect("c", RESUME).sub("#", { qos: 1 });
+    const publisher = bench.connect("p");
+    publisher.pub("in-flight", "1", { qos: 1 });
+    gate.accepted = { outcome: "accepted", userName: "mallory" };
+    const mallory = bench.connect("c", RESUME);
+    publisher.pub("live", "2", { qos: 1 });
+    expect(mallory.texts).toEqual([]);
+    expect(bench.outcomes()).toEqual(["receiver-not-permitted c", "receiver-not-permitted c"]);
+  });
+
   test("in a shared subscription goes to a member who may", () => {
     const { gate, bench } = scene();
     gate.forbidden.add("receive c");

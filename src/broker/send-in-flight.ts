@@ -49,7 +49,7 @@ export function sendInFlight(
  * Sends again the next PUBLISH or PUBREL that an earlier connection left open. What the client can no longer get is given up.
  * Returns false when the quota does not allow more.
  */
-export function resendNext({ sender }: Session, outbound: Outbound): boolean {
+export function resendNext({ sender, permissions }: Session, outbound: Outbound): boolean {
   const resend = sender.nextResend();
   if (resend === undefined) return !sender.resending;
   const { packetId, state, message, terms } = resend;
@@ -57,9 +57,11 @@ export function resendNext({ sender }: Session, outbound: Outbound): boolean {
     outbound.acknowledge(PacketType.PUBREL, packetId, ReasonCode.SUCCESS);
     return true;
   }
-  const isOutside = outbound.mount?.covers(message.topic) === false;
+  // Somebody else may have come with this client id, or rules have changed since it was sent the first time.
+  const isBarred =
+    outbound.mount?.covers(message.topic) === false || permissions?.mayReceive(message.topic) === false;
   const qos: Qos = state === InFlight.AWAITING_PUBACK ? 1 : 2;
-  if (!isOutside && fits(outbound, message, terms, qos)) {
+  if (!isBarred && fits(outbound, message, terms, qos)) {
     sendPublish(outbound, message, terms, qos, packetId, true); // [MQTT-3.3.1-1]
     return true;
   }
@@ -67,7 +69,7 @@ export function resendNext({ sender }: Session, outbound: Outbound): boolean {
   const recordId = sender.markOf(packetId);
   if (recordId !== 0) durable?.finish(recordId, message.recordId);
   sender.complete(packetId, state);
-  const kind = isOutside ? "receiver-not-permitted" : "packet-too-large"; // [MQTT-3.1.2-25]
+  const kind = isBarred ? "receiver-not-permitted" : "packet-too-large"; // [MQTT-3.1.2-25]
   outcomes.record(kind, outbound.clientId, message);
   return true;
 }

@@ -75,8 +75,8 @@ export interface AwsAuthorizerLoginOptions {
 }
 
 /**
- * Replaces the user name by what stands before its `?`, or by the name of the authoriser where nothing does, so that token and
- * signature are in no list. AWS takes any keep alive, and so does this.
+ * Replaces the user name, so that token and signature are in no list: by the name of the authoriser, as what stands before the `?`
+ * is not signed; only where `decide` has seen that and lets it in, by that. AWS takes any keep alive, and so does this.
  */
 export function awsAuthorizerLogin({ signatures, authorizerOf }: AwsAuthorizerLoginOptions): CloudProvider {
   return {
@@ -153,14 +153,14 @@ function judge(
   }
   const accepted: Accepted = {
     outcome: "accepted",
-    userName: userName || name,
+    userName: name,
     claims: { cloud: "aws-authorizer", authorizer: name },
   };
   if (decide === undefined) return accepted;
   const decision = decide({ authorizer: name, token, userName, password: login.password, login });
   const whole = (made: Accepted | CloudRefused): Accepted | CloudRefused =>
     made.outcome === "accepted"
-      ? { ...accepted, ...made, claims: { ...made.claims, ...accepted.claims } }
+      ? { ...accepted, userName: userName || name, ...made, claims: { ...made.claims, ...accepted.claims } }
       : made;
   return isPromise(decision) ? decision.then(whole) : whole(decision);
 }

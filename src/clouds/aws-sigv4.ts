@@ -122,7 +122,7 @@ export function awsUrlCredentials(options: AwsUrlOptions, hashing: KeyedHashing)
 }
 
 /**
- * The client keeps the id of its CONNECT. The session token is not looked at: the secret of the key is the proof. The connection
+ * The client keeps the id of its CONNECT; its user name is that of the key. The session token is not looked at: the secret of the key is the proof. The connection
  * goes on when the URL has expired, as at AWS.
  */
 export function awsUrlLogin(options: CloudLoginOptions): CloudProvider {
@@ -149,6 +149,8 @@ function read(login: Login, { hashing, clock }: CloudLoginOptions): Claim | Clou
     problem: isAhead ? notAllowed(`the URL of ${key} is signed at a time to come`) : undefined,
     accepted: {
       outcome: "accepted",
+      // What CONNECT says there is not signed.
+      userName: request.accessKeyId,
       claims: { cloud: "aws-sigv4", accessKeyId: request.accessKeyId, region: request.region },
     },
   };

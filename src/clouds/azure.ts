@@ -119,7 +119,8 @@ function read(login: Login, { hashing, clock }: CloudLoginOptions): Claim | Clou
         "azure",
         { group, device: name },
         {
-          userName: `${host}/${name}`,
+          // However the hub was written: its case, and with or without its domain.
+          userName: `${group}${DOMAIN}/${name}`,
           validForMs: untilMs(expiresAtSeconds, clock),
         },
       ),

@@ -138,7 +138,11 @@ function judge(
   const problem = problemOf(token, nowSeconds);
   if (problem !== undefined) return notAllowed(`the token of ${ownerText(owner)} ${problem}`);
   const { exp } = token.claims as { readonly exp: number };
-  return acceptedDevice("google", owner, { validForMs: (exp + SKEW_SECONDS - nowSeconds) * 1000 });
+  return acceptedDevice("google", owner, {
+    // What CONNECT says there is neither signed nor looked at.
+    userName: `${owner.group}/${owner.device}`,
+    validForMs: (exp + SKEW_SECONDS - nowSeconds) * 1000,
+  });
 }
 
 function pemBlocks(text: string): string[] {

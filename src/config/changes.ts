@@ -1,6 +1,6 @@
 /** What is different between two configurations, and what of it counts at once. */
 
-import type { Declared, Reload, Table } from "./declare.ts";
+import type { Declared, Reload, Table, Tables } from "./declare.ts";
 import { type KeyPath, keyText, sameValue, valueAt, withValueAt } from "./key-path.ts";
 import { shownValue } from "./print.ts";
 import { type Configuration, configurationSchema } from "./schema/schema.ts";
@@ -15,7 +15,8 @@ export interface Change {
 
 /**
  * The settings in which `next` differs from `previous`. A list of tables that has become longer or shorter is one change, and so
- * is a table that has come or gone.
+ * is a table that has come or gone. What is said of another listener than the one that stood there waits for a restart as a whole:
+ * who may come in at one door must not come in at another because two tables have changed places.
  */
 export function changesBetween(previous: Configuration, next: Configuration): readonly Change[] {
   return [...differences(configurationSchema, previous, next, [], "restart")];
@@ -47,8 +48,10 @@ function* differences(
     yield* inTable(declared, previous, next, path, reload);
   } else if (declared.kind === "tables" && lengthOf(previous) === lengthOf(next)) {
     for (let index = 0; index < lengthOf(next); index++) {
-      const here = [...path, index];
-      yield* differences(declared.item, valueAt(previous, [index]), valueAt(next, [index]), here, reload);
+      const [one, other] = [valueAt(previous, [index]), valueAt(next, [index])];
+      const found = differences(declared.item, one, other, [...path, index], reload);
+      if (isSameOne(declared, one, other)) yield* found;
+      else for (const change of found) yield { ...change, reload };
     }
   } else {
     const wholly = declared.kind === "table" ? (declared.presence ?? reload) : reload;
@@ -66,6 +69,11 @@ function* inTable(
   for (const [name, below] of Object.entries(entries)) {
     yield* differences(below, valueAt(previous, [name]), valueAt(next, [name]), [...path, name], reload);
   }
+}
+
+/** Whether both say which one of the list they are in the same way. */
+function isSameOne({ identity = [] }: Tables, one: unknown, other: unknown): boolean {
+  return identity.every((name) => sameValue(valueAt(one, [name]), valueAt(other, [name])));
 }
 
 function lengthOf(value: unknown): number {

@@ -96,6 +96,8 @@ export interface Table extends Marks {
 export interface Tables extends Marks {
   readonly kind: "tables";
   readonly item: Table;
+  /** Which keys say which one of the list it is: where one of them is another, so is the whole table. Default: none do. */
+  readonly identity?: readonly string[];
   readonly default: readonly Readonly<Record<string, unknown>>[];
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { seededRandom } from "#base";
+import { liveMebibytes } from "../../test/support/heap.ts";
 import { BoundedTable } from "./bounded-table.ts";
 
 test("forgets the row that was written longest ago", () => {
@@ -27,6 +28,21 @@ test("a smaller capacity forgets at once, and rows may go while they are looked 
   table.delete("k9");
   table.set("x", 1);
   expect(table.size).toBe(1);
+});
+
+test("long keys are told apart by their ends and their lengths, and cost no more than short ones", async () => {
+  const table = new BoundedTable<number>(2_000);
+  /** A text of its own, as one that was read from a packet. */
+  const long = (end: string): string => Buffer.from(`${"x".repeat(65_000)}${end}`).toString("latin1");
+  const before = await liveMebibytes();
+  for (let i = 0; i < 2_000; i++) table.set(long(String(i)), i);
+  // As they are, they would take 124 MiB.
+  expect((await liveMebibytes()) - before).toBeLessThan(16);
+  expect([table.size, table.get(long("7")), table.get(long("1999"))]).toEqual([2_000, 7, 1_999]);
+  expect(table.get(long("none of them"))).toBeUndefined();
+  for (const [key, value] of table.entries()) expect(table.get(key)).toBe(value);
+  expect(table.delete(long("7"))).toBe(true);
+  expect(table.get(long("7"))).toBeUndefined();
 });
 
 test("does what a list that is searched from the front does", () => {

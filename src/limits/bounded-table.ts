@@ -1,8 +1,20 @@
 /**
  * A table by key that never holds more than it may: a new key pushes out the one that was written longest ago. So whoever
- * invents keys (addresses, client ids) costs a fixed amount of memory and nothing more. Every operation takes the same time,
- * however full it is.
+ * invents keys (addresses, client ids) costs a fixed amount of memory and nothing more: a client id has 64 KiB if its client
+ * likes, so of long keys only both ends and the length count. Every operation takes the same time, however full it is.
  */
+
+/** Characters of a key that are kept as they are. */
+const LONGEST_KEY = 256;
+/** Of each end of a longer one. */
+const KEPT_OF_END = 96;
+
+/** The key of a row; the same for what it returns itself. */
+function rowKey(key: string): string {
+  if (key.length <= LONGEST_KEY) return key;
+  // Joined, it is a text of its own; parts of a text would hold on to all of it.
+  return [key.slice(0, KEPT_OF_END), String(key.length), key.slice(-KEPT_OF_END)].join("\u0000");
+}
 
 class Row<Value> {
   readonly key: string;
@@ -38,11 +50,12 @@ export class BoundedTable<Value> {
   }
 
   get(key: string): Value | undefined {
-    return this.#rows.get(key)?.value;
+    return this.#rows.get(rowKey(key))?.value;
   }
 
   /** Writes a row, which is the newest then. */
-  set(key: string, value: Value): void {
+  set(written: string, value: Value): void {
+    const key = rowKey(written);
     let row = this.#rows.get(key);
     if (row === undefined) {
       row = new Row(key, value);
@@ -59,7 +72,8 @@ export class BoundedTable<Value> {
     this.#shrink();
   }
 
-  delete(key: string): boolean {
+  delete(written: string): boolean {
+    const key = rowKey(written);
     const row = this.#rows.get(key);
     if (row === undefined) return false;
     this.#rows.delete(key);
@@ -67,7 +81,7 @@ export class BoundedTable<Value> {
     return true;
   }
 
-  /** From the oldest on. Rows may be deleted meanwhile, also the one at hand. */
+  /** From the oldest on, by what is kept of their keys. Rows may be deleted meanwhile, also the one at hand. */
   *entries(): IterableIterator<readonly [key: string, value: Value]> {
     for (let row = this.#oldest; row !== undefined; ) {
       const { key, value, newer } = row;

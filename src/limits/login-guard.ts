@@ -1,6 +1,7 @@
 /**
  * Against those who try passwords: counts failed logins by address and by client id within a window, says how long each refusal
- * is to be held back, and bans who has failed too often for a while. A success clears.
+ * is to be held back, and bans who has failed too often for a while. A success clears what failed in its own name and nothing
+ * else: who has one password must not try those of others between two logins of its own.
  *
  * It decides and remembers; its owner refuses, waits and tells. It holds no timers: what is over is noticed when somebody asks.
  * All tables are bounded, so an attack costs a fixed amount of memory.
@@ -38,6 +39,8 @@ export interface Ban {
 interface Failures {
   count: number;
   readonly since: number;
+  /** In whose name all of them were; undefined when that is not one. */
+  claim: string | undefined;
 }
 
 /** More doublings than this are the maximum anyway. */
@@ -77,18 +80,24 @@ export class LoginGuard {
     return this.#bans.address.size > 0 || this.#bans["client-id"].size > 0;
   }
 
-  /** A login of this client from there has failed. Returns for how many milliseconds the refusal is to be held back. */
-  failed(address: string, clientId: string, now: number): number {
+  /**
+   * A login of this client from there has failed; `claim` is who it said it was, if it said so. Returns for how many milliseconds
+   * the refusal is to be held back.
+   */
+  failed(address: string, clientId: string, claim: string | undefined, now: number): number {
     const { maximumFailedLogins, maximumFailedLoginsPerClientId } = this.#limits;
-    const byAddress = this.#count("address", address, maximumFailedLogins, now);
-    const byClientId = this.#count("client-id", clientId, maximumFailedLoginsPerClientId, now);
+    const byAddress = this.#count("address", address, maximumFailedLogins, { claim, now });
+    const byClientId = this.#count("client-id", clientId, maximumFailedLoginsPerClientId, { claim, now });
     return this.#delayMs(Math.max(byAddress, byClientId));
   }
 
-  /** A login has succeeded: what failed before counts no longer. */
-  succeeded(address: string, clientId: string): void {
-    if (this.#failures.address.size > 0) this.#failures.address.delete(address);
-    if (this.#failures["client-id"].size > 0) this.#failures["client-id"].delete(clientId);
+  /** A login has proved this claim: what failed there before counts no longer, if it was in that name alone. */
+  succeeded(address: string, clientId: string, claim: string): void {
+    const subjects = { address, "client-id": clientId } as const;
+    for (const kind of ["address", "client-id"] as const) {
+      const table = this.#failures[kind];
+      if (table.get(subjects[kind])?.claim === claim) table.delete(subjects[kind]);
+    }
   }
 
   /** The ban in force, if there is one. */
@@ -119,13 +128,19 @@ export class LoginGuard {
     return wasBanned;
   }
 
-  #count(kind: BanKind, subject: string, most: number, now: number): number {
+  #count(
+    kind: BanKind,
+    subject: string,
+    most: number,
+    { claim, now }: { readonly claim: string | undefined; readonly now: number },
+  ): number {
     const { failedLoginWindowMs, banMs } = this.#limits;
     const table = this.#failures[kind];
     let failures = table.get(subject);
     if (failures === undefined || now - failures.since >= failedLoginWindowMs)
-      failures = { count: 0, since: now };
+      failures = { count: 0, since: now, claim };
     failures.count++;
+    if (failures.claim !== claim) failures.claim = undefined;
     const { count } = failures;
     if (most > 0 && count > most) {
       table.delete(subject);

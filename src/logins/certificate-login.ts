@@ -5,10 +5,17 @@
  * A certificate that does not hold exactly one such name is refused, and so is a name with control characters in it.
  */
 
-import type { Accepted, ClientCertificate, Login } from "#auth";
+import {
+  type Accepted,
+  type ClientCertificate,
+  formatSubject,
+  type Login,
+  parseAlternativeNames,
+  parseSubject,
+  valuesOf,
+} from "#auth";
 import { ReasonCode } from "#protocol";
 import { nameProblem } from "./acceptance.ts";
-import { formatSubject, parseAlternativeNames, parseSubject, valuesOf } from "./distinguished-name.ts";
 import type { LoginProvider, RefusedLogin } from "./provider.ts";
 
 /**

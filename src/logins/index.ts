@@ -11,6 +11,7 @@ export {
   PskLogin,
 } from "./certificate-login.ts";
 export { LoginChain, type LoginVerdict, type OnVerdict } from "./chain.ts";
+export { FastPass } from "./fast-pass.ts";
 export { HttpAccess, type HttpAccessOptions, type PermittingGate } from "./http-access.ts";
 export { HttpLogin, type HttpLoginOptions } from "./http-login.ts";
 export type { HttpAnswer, HttpCall, HttpServiceOptions } from "./http-service.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Gate, Identity, Login } from "#auth";
+import type { Accepted, Gate, Identity, Login } from "#auth";
 import { bridgeListener, gateWithBridges } from "./bridge-gate.ts";
 
 const deny: Gate = {
@@ -26,7 +26,8 @@ function from(listener: string, transport: string): Login & Identity {
   };
 }
 
-const gate = gateWithBridges(deny);
+const isOfBridge = (clientId: string): boolean => clientId === "local.house";
+const gate = gateWithBridges(deny, isOfBridge);
 
 it("a bridge comes in, and may do everything but give commands", () => {
   const bridge = from(bridgeListener("house"), "memory");
@@ -52,7 +53,22 @@ it.each([
 });
 
 it("what the gate does not decide stays undecided", () => {
-  expect(Object.keys(gateWithBridges({ authenticate: () => ({ outcome: "accepted" }) }))).toEqual([
-    "authenticate",
-  ]);
+  const open = gateWithBridges({ authenticate: () => ({ outcome: "accepted" }) }, isOfBridge);
+  expect(Object.keys(open)).toEqual(["authenticate"]);
+});
+
+it("nobody else gets a bridge's client id, whether CONNECT or the login gives it", async () => {
+  const lets = (answer: Accepted): Gate =>
+    gateWithBridges(
+      { authenticate: async () => answer, beginExchange: () => ({ step: () => answer }) },
+      isOfBridge,
+    );
+  const stranger = from("main", "tcp");
+  const other = { ...stranger, clientId: "other" };
+  const refused = { outcome: "refused", reasonCode: 0x85 };
+  expect(await lets({ outcome: "accepted" }).authenticate(stranger)).toMatchObject(refused);
+  expect(await lets({ outcome: "accepted" }).authenticate(other)).toEqual({ outcome: "accepted" });
+  const replaced = lets({ outcome: "accepted", clientId: "local.house" });
+  expect(await replaced.authenticate(other)).toMatchObject(refused);
+  expect(await replaced.beginExchange?.("SCRAM", other)?.step(undefined)).toMatchObject(refused);
 });

@@ -22,15 +22,19 @@ import {
   type Problem,
   type Reading,
 } from "#config";
+import { ReasonCode } from "#protocol";
 import { type BrokerOptions, MartletBroker } from "#server";
 import { checkCredentials } from "#transport";
 import { gateWithBridges } from "./bridge-gate.ts";
 import { Bridges, prepareBridges } from "./bridges.ts";
 import { ConfiguredGate } from "./configured-gate.ts";
 import { type GateTools, systemTools } from "./gate-tools.ts";
+import { namedApart } from "./listener-names.ts";
 import { listenerOptionsOf, nameOf } from "./listener-options.ts";
 import { exposureProblem, fileProblem, namedByPlace } from "./places.ts";
 import { credentialsNow, secureListeners, TlsFiles } from "./tls-files.ts";
+
+const LOGIN_WITHDRAWN = { kind: "login-withdrawn", reasonCode: ReasonCode.NOT_AUTHORIZED } as const;
 
 export interface ConfiguredBrokerOptions {
   readonly log: Log;
@@ -55,10 +59,10 @@ export class ConfiguredBroker {
    * ConfigError for whatever else is not allowed, by its place
    */
   constructor(reading: Reading, { log, trace, salvage = false }: ConfiguredBrokerOptions) {
-    const { configuration } = reading;
+    const configuration = namedApart(reading.configuration);
     this.#configuration = configuration;
     this.#tools = systemTools(log);
-    const listeners = listenersOf(reading);
+    const listeners = listenersOf({ ...reading, configuration });
     const exposed = exposureProblem(reading);
     if (exposed !== undefined) throw new ConfigurationError([exposed]);
     this.#gate = new ConfiguredGate(configuration, this.#tools);
@@ -69,7 +73,7 @@ export class ConfiguredBroker {
       settings: brokerSettingsOf(configuration),
       // Whether that is meant has been asked above.
       allowAnonymous: true,
-      ...(gate === undefined ? {} : { gate: gateWithBridges(gate) }),
+      gate: gateWithBridges(gate ?? openGate(), this.#isOfBridge),
       ...(mode === "memory"
         ? {}
         : { persistence: { folder, mode, salvage, settings: journalSettingsOf(configuration) } }),
@@ -118,7 +122,8 @@ export class ConfiguredBroker {
    *
    * @throws ConfigError for what is not possible; then nothing has changed
    */
-  readonly apply = ({ to, changes, placeOf }: ConfigurationChange): void => {
+  readonly apply = ({ to: written, changes, placeOf }: ConfigurationChange): void => {
+    const to = namedApart(written);
     const bridges = prepareBridges(to.bridges);
     const gate = concerns(changes, isAboutGate) ? new ConfiguredGate(to, this.#tools) : undefined;
     let tlsFiles: TlsFiles | undefined;
@@ -132,9 +137,13 @@ export class ConfiguredBroker {
     }
     if (gate !== undefined) this.#replaceGate(gate);
     if (tlsFiles !== undefined) this.#replaceTls(tlsFiles);
+    this.#prepared = bridges;
     if (this.broker.isOpen) void this.bridges.change(bridges);
     this.#configuration = to;
   };
+
+  readonly #isOfBridge = (clientId: string): boolean =>
+    this.#prepared.some(({ options }) => options.localClientId === clientId);
 
   /** Those of the broker and of each listener, all or none. */
   #changeLimits(to: Configuration): void {
@@ -153,10 +162,13 @@ export class ConfiguredBroker {
   }
 
   #replaceGate(gate: ConfiguredGate): void {
-    this.#gate.close();
+    const before = this.#gate;
+    before.close();
     this.#gate = gate;
-    this.broker.changeGate(gateWithBridges(gate.gate ?? openGate()));
+    this.broker.changeGate(gateWithBridges(gate.gate ?? openGate(), this.#isOfBridge));
     gate.attach(this.broker);
+    for (const clientId of gate.shutOut(before, this.broker.clients()))
+      this.broker.disconnect(clientId, LOGIN_WITHDRAWN);
   }
 
   #watchTls(configuration: Configuration): TlsFiles {

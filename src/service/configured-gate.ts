@@ -4,12 +4,12 @@
  * everything.
  */
 
-import { combineAccess, DYNAMIC_SECURITY_TOPIC, type DynamicSecurity } from "#access";
+import { combineAccess, DYNAMIC_SECURITY_TOPIC } from "#access";
 import type { Accepted, ClientLimits, Continued, Gate, Login, Refused } from "#auth";
 import { isPromise, type MaybePromise } from "#base";
-import type { Broker } from "#broker";
+import type { Broker, ClientSummary } from "#broker";
 import { type Configuration, hasLogins } from "#config";
-import { LoginChain, type LoginProvider, type RefusedLogin, WaitingRoom } from "#logins";
+import { LoginChain, type LoginProvider } from "#logins";
 import { ReasonCode } from "#protocol";
 import { isExposed } from "#server";
 import { type AccessSources, accessSources } from "./access-sources.ts";
@@ -17,11 +17,14 @@ import { GateFiles, type GateTools } from "./gate-tools.ts";
 import { listenerOptionsOf, nameOf } from "./listener-options.ts";
 import { loginLines } from "./login-lines.ts";
 import { anonymousLogin, loginProviders, type OwnLogins } from "./login-providers.ts";
+import { rolesLogin } from "./roles-login.ts";
 import { userLimits } from "./user-limits.ts";
 
 export class ConfiguredGate {
   /** Undefined when anybody may do everything. */
   readonly gate: Gate | undefined;
+  readonly #anyone: ForAnyone;
+  readonly #anonymousUserName: string | undefined;
   readonly #files: GateFiles;
   readonly #access: AccessSources;
   #broker: Broker | undefined;
@@ -30,6 +33,8 @@ export class ConfiguredGate {
   /** @throws ConfigError for a file or key that cannot be used; nothing is left open then */
   constructor(configuration: Configuration, tools: GateTools) {
     this.#files = new GateFiles(tools);
+    this.#anyone = listenersForAnyone(configuration);
+    this.#anonymousUserName = configuration.logins.anonymous_user_name;
     try {
       const { logins } = configuration;
       this.#access = accessSources(configuration, tools, this.#files, (userName) =>
@@ -37,8 +42,8 @@ export class ConfiguredGate {
       );
       const { roles, sources } = this.#access;
       const providers = loginProviders(logins, tools, this.#files, ownLogins(configuration));
-      if (roles !== undefined) providers.push(rolesLogin(roles));
-      const anonymous = listenersForAnyone(configuration);
+      if (roles !== undefined) providers.push(rolesLogin(roles, tools));
+      const anonymous = this.#anyone;
       this.gate =
         providers.length === 0 && sources.length === 0 && anonymous.isEverywhere
           ? undefined
@@ -70,6 +75,24 @@ export class ConfiguredGate {
         roles.handle(client, command),
       );
     }
+  }
+
+  /**
+   * Those of `clients` that have to go: `before` let them in without a word about themselves, or without a proof of the name that they
+   * gave, and here they would not have come in so.
+   */
+  shutOut(before: ConfiguredGate, clients: Iterable<ClientSummary>): readonly string[] {
+    const [was, is] = [before.#anyone, this.#anyone];
+    const closed = namesWithout(was.names, is.names);
+    const asked = namesWithout(was.unasked, is.unasked);
+    const found: string[] = [];
+    // There may be a million sessions.
+    if (closed.size === 0 && asked.size === 0) return found;
+    for (const { clientId, listener, userName } of clients) {
+      const isNameless = userName === undefined || userName === before.#anonymousUserName;
+      if (listener !== undefined && (isNameless ? closed : asked).has(listener)) found.push(clientId);
+    }
+    return found;
   }
 
   /** Looks at all files now. */
@@ -134,31 +157,16 @@ function after<T>(value: MaybePromise<T>, change: (value: T) => T): MaybePromise
   return isPromise(value) ? value.then(change) : change(value);
 }
 
-/** Hashing is dear on purpose: few passwords are judged at once, some more wait, and the rest is told to come back later. */
-const ROLES_ROOM = { parallel: 2, mostWaiting: 1_000 };
-const BUSY: RefusedLogin = {
-  outcome: "refused",
-  reasonCode: ReasonCode.SERVER_BUSY,
-  reason: "too many other logins wait for their turn",
-};
-
-function rolesLogin(roles: DynamicSecurity): LoginProvider {
-  const room = new WaitingRoom(ROLES_ROOM);
-  return {
-    name: "roles",
-    authenticate: (login) =>
-      login.userName === undefined || login.password === undefined
-        ? undefined
-        : (room.enter(async () => await roles.authenticate(login)) ?? BUSY),
-  };
-}
-
 function ownLogins({ listeners }: Configuration): OwnLogins {
   const found = listeners.flatMap((listener) => {
     const { logins } = listener;
     return logins === undefined ? [] : [[nameOf(listener), logins] as const];
   });
   return new Map(found);
+}
+
+function namesWithout(names: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...names].filter((name) => !others.has(name)));
 }
 
 interface ForAnyone {

@@ -37,6 +37,24 @@ describe("refused logins", () => {
     ]);
   });
 
+  test("have one line a network of IPv6, whose addresses cost their owner nothing", () => {
+    const { lines, told } = scene();
+    for (let i = 1; i <= 100; i++)
+      told({ ...verdict, address: { ...address, remoteAddress: `2001:db8::${i}` } });
+    told({ ...verdict, address: { ...address, remoteAddress: "2001:db8:0:1::1" } });
+    expect(lines).toHaveLength(2);
+  });
+
+  test("cost no more for names that look like ten thousand tokens", () => {
+    const { lines, clock, told } = scene();
+    // Looked through to their ends, each of them would take longer than a second.
+    for (let i = 0; i < 100; i++) {
+      told({ ...verdict, userName: "eyJ".repeat(21_845) });
+      clock.advance(10_001);
+    }
+    expect(lines).toHaveLength(100);
+  });
+
   test("show no token that stands in the user name", () => {
     const { lines, clock, told } = scene();
     for (const userName of [

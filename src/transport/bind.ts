@@ -7,6 +7,7 @@ import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { chmod, chown, lstat, readFile, unlink } from "node:fs/promises";
 import { type AddressInfo, connect, isIP, type ListenOptions, type Server } from "node:net";
+import { isMainThread } from "node:worker_threads";
 import { ListenError, listenOnPathError, listenOnPortError, systemCode } from "./errors.ts";
 
 /** An address and port; `port` 0 lets the system choose one, the same for all hosts. */
@@ -40,6 +41,9 @@ interface PathTarget {
 
 /** Where to listen. */
 export type BindTarget = PortTarget | PathTarget;
+
+const EVERYBODY = 0o777;
+const ALL_BUT_OWNER = 0o177;
 
 const LOOPBACK_HOSTS: Readonly<Record<SocketFamily, readonly string[]>> = {
   any: ["127.0.0.1", "::1"],
@@ -129,13 +133,20 @@ async function bindPath<S extends Server>(target: PathTarget, createServer: () =
   const server = createServer();
   try {
     const groupId = group === undefined ? undefined : await groupIdOf(group);
-    await listen(server, { path }).catch(async (error: unknown) => {
+    let rights = mode;
+    const open = async (): Promise<void> => {
+      const usual = await listenForOwner(server, path);
+      rights ??= group === undefined ? undefined : usual;
+    };
+    // Nobody has to be kept out for a moment who may come in then.
+    const begin = mode === undefined && group === undefined ? () => listen(server, { path }) : open;
+    await begin().catch(async (error: unknown) => {
       if (systemCode(error) !== "EADDRINUSE" || (await isTaken(path))) throw error;
       await unlink(path);
-      await listen(server, { path });
+      await begin();
     });
     if (groupId !== undefined) await chown(path, SAME_OWNER, groupId);
-    if (mode !== undefined) await chmod(path, mode);
+    if (rights !== undefined) await chmod(path, rights);
     return server;
   } catch (error) {
     server.close();
@@ -167,6 +178,27 @@ async function isTaken(path: string): Promise<boolean> {
   } finally {
     socket.destroy();
   }
+}
+
+/**
+ * Listens on a socket to which nobody else connects before it has the group and the rights that it is to have. Returns the rights
+ * that it would have had. Within a worker, which has no umask of its own, it has them from the beginning.
+ */
+async function listenForOwner(server: Server, path: string): Promise<number> {
+  if (!isMainThread) {
+    await listen(server, { path });
+    return (await lstat(path)).mode & EVERYBODY;
+  }
+  const umask = process.umask(ALL_BUT_OWNER);
+  let listening: Promise<Server>;
+  try {
+    // The file is made in this turn.
+    listening = listen(server, { path });
+  } finally {
+    process.umask(umask);
+  }
+  await listening;
+  return EVERYBODY & ~umask;
 }
 
 async function listen<S extends Server>(server: S, options: ListenOptions): Promise<S> {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, statSync } from "node:fs";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -135,7 +136,7 @@ describe("listening", () => {
     expect(error).toBeInstanceOf(ListenError);
     expect(error).toMatchObject({
       code: "MARTLET_LISTEN",
-      message: `Port ${port} is in use by another program; stop it or choose another with --port`,
+      message: `Port ${port} is in use by another program; stop it or choose another port`,
     });
   });
 
@@ -300,6 +301,21 @@ describe("Unix sockets", () => {
     const addresses = await listenerOf({ path, mode: 0o600 }).start(() => undefined);
     expect(addresses).toEqual([{ transport: "unix", address: path, port: 0 }]);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test("nobody else has more rights to it for a moment, and the umask stays", async () => {
+    const umask = process.umask(0);
+    cleanups.push(() => void process.umask(umask));
+    const path = await socketPath();
+    const starting = listenerOf({ path, mode: 0o660 }).start(() => undefined);
+    // Its rights change in a later turn.
+    for (let i = 0; i < 100 && !existsSync(path); i++) await Promise.resolve();
+    expect(statSync(path).mode & 0o077).toBe(0);
+    await starting;
+    expect((await stat(path)).mode & 0o777).toBe(0o660);
+    const second = await socketPath();
+    await listenerOf({ path: second, group: process.getgid?.() ?? 0 }).start(() => undefined);
+    expect((await stat(second)).mode & 0o777).toBe(0o777);
   });
 
   test("one that is served is not taken over", async () => {

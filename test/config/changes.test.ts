@@ -63,34 +63,47 @@ describe("a reload", () => {
     const before = setup.files.configuration;
     setup.write(
       first
-        .replace("port = 1884", "port = 1885\nallow_anonymous = true")
+        .replace("port = 1884", "port = 1884\nmaximum_unfinished = 5\nallow_anonymous = true")
         .replace("maximum_connections = 10", "maximum_connections = 20")
         .replace("maximum_qos = 2", "maximum_qos = 1")
         .replace("hush-hush", "another-one"),
     );
     const outcome = await setup.files.reload();
-    expect(outcome).toMatchObject({ outcome: "applied", restart: [{ path: ["listeners", 0, "port"] }] });
+    const path = ["listeners", 0, "maximum_unfinished"];
+    expect(outcome).toMatchObject({ outcome: "applied", restart: [{ path }] });
     expect(setup.lines).toEqual([
       "info Configuration: listeners[0].allow_anonymous is true (was not set).",
       "info Configuration: mqtt.maximum_qos is 1 (was 2) for connections that begin from now on.",
       "info Configuration: limits.maximum_connections is 20 (was 10).",
       "info Configuration: logins.jwt.secret is another one.",
-      "warn Configuration: listeners[0].port is 1885 (was 1884); this needs a restart.",
+      "warn Configuration: listeners[0].maximum_unfinished is 5 (was 4096); this needs a restart.",
     ]);
     expect(setup.applied).toHaveLength(1);
     const { from, to } = setup.applied[0] as ConfigurationChange;
     expect(from).toBe(before);
     expect(to).toBe(setup.files.configuration);
-    expect([to.limits.maximum_connections, to.mqtt.maximum_qos, to.listeners[0]?.port]).toEqual([
-      20, 1, 1884,
-    ]);
+    const unfinished = to.listeners[0]?.maximum_unfinished;
+    expect([to.limits.maximum_connections, to.mqtt.maximum_qos, unfinished]).toEqual([20, 1, 4096]);
     expect(to.logins.jwt?.secret).toBe("another-one");
 
     expect(await setup.files.reload()).toMatchObject({ outcome: "unchanged", restart: [{}] });
-    expect(setup.lines.at(-1)).toContain("listeners[0].port is 1885 (was 1884); this needs a restart.");
+    expect(setup.lines.at(-1)).toContain(
+      "listeners[0].maximum_unfinished is 5 (was 4096); this needs a restart.",
+    );
     setup.write(first);
     expect(await setup.files.reload()).toMatchObject({ outcome: "applied", restart: [] });
     expect(setup.files.configuration).toEqual(before);
+  });
+
+  it("leaves what is said of another listener for a restart, too", async () => {
+    const setup = await Setup.started();
+    setup.write(first.replace("port = 1884", "port = 1885\nallow_anonymous = true"));
+    expect(await setup.files.reload()).toMatchObject({ outcome: "unchanged" });
+    expect(setup.lines).toEqual([
+      "warn Configuration: listeners[0].port is 1885 (was 1884); this needs a restart.",
+      "warn Configuration: listeners[0].allow_anonymous is true (was not set); this needs a restart.",
+    ]);
+    expect(setup.files.configuration.listeners[0]?.allow_anonymous).toBeUndefined();
   });
 
   it("keeps everything when anything is wrong, and says all of it", async () => {

@@ -11,7 +11,13 @@ import {
   writeVariableByteInteger,
 } from "#protocol";
 import { liveMebibytes, residentMebibytes } from "../support/heap.ts";
-import { encodeOrFail, publishPacket, type RawClient, subscribePacket } from "../support/raw-client.ts";
+import {
+  connectPacket,
+  encodeOrFail,
+  publishPacket,
+  type RawClient,
+  subscribePacket,
+} from "../support/raw-client.ts";
 import { startTcpBroker } from "../support/tcp-broker.ts";
 import { until } from "../support/until.ts";
 import { ALL_VERSIONS, startVirtualBroker } from "../support/virtual-broker.ts";
@@ -73,6 +79,34 @@ describe("packets larger than allowed", () => {
     raw.publish("t", new Uint8Array(1000 - 3 - 3 - 2), { qos: 1, packetId: 2 });
     clock.runTurns();
     expect(raw.last(PacketType.DISCONNECT)?.reasonCode).toBe(ReasonCode.PACKET_TOO_LARGE);
+  });
+
+  test("of somebody who is not let in yet, no more is kept than the largest CONNECT of 3.x needs", async () => {
+    const { open, clock, broker } = await startVirtualBroker();
+    const stranger = open();
+    stranger.sendBytes(headOf(0x10, 512 * 1024));
+    clock.runTurns();
+    expect([stranger.closed, broker.sizes.connections]).toEqual([true, 0]);
+    expect(broker.limitsReached["packet-size"]).toBe(1);
+  });
+
+  test.each(ALL_VERSIONS)("a CONNECT with all at its longest is let in (version %i)", async (version) => {
+    const long = "x".repeat(65_535);
+    const { open, clock } = await startVirtualBroker();
+    const raw = open({ version });
+    const payload = utf8Encode(long);
+    const connect = connectPacket(version, {
+      clientId: long,
+      userName: long,
+      password: payload,
+      will: { topicName: long, payload, qos: 1, retain: false, properties: {} },
+    });
+    // Behind it what only somebody may send who is let in, in the same chunk.
+    const large = publishPacket("t", new Uint8Array(1_900_000), { qos: 1, packetId: 1 });
+    raw.sendBytes(concatBytes([encodeOrFail(connect, version), encodeOrFail(large, version)]));
+    clock.runTurns();
+    expect(raw.last(PacketType.CONNACK)?.reasonCode).toBe(ReasonCode.SUCCESS);
+    expect(raw.last(PacketType.PUBACK)?.packetId).toBe(1);
   });
 
   test("what is announced and not sent costs no memory", async () => {

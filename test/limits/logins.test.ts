@@ -105,6 +105,32 @@ describe("a refusal", () => {
   });
 });
 
+test("who has a password does not try those of others between two logins of their own", () => {
+  const bench = benchWith({ maximumFailedLogins: 5, failedLoginDelayMs: 0 });
+  const mallory = { userName: "mallory", password: "right" };
+  for (let i = 0; i < 6; i++) {
+    bench.come("c", bad);
+    bench.come("c", mallory).cut();
+  }
+  expect(bench.broker.bans()).toMatchObject([{ kind: "address", subject: "192.0.2.1", failures: 6 }]);
+});
+
+test("a login that says a name which the gate replaces clears nothing in that name", () => {
+  const replacing: Gate = {
+    authenticate: (login) =>
+      login.clientId === "certified"
+        ? { outcome: "accepted", userName: "mallory" }
+        : gate.authenticate(login),
+  };
+  const settings = { maximumFailedLogins: 5, failedLoginDelayMs: 0 };
+  const bench = new LimitsBench({ gate: replacing, settings });
+  for (let i = 0; i < 6; i++) {
+    bench.come("c", bad);
+    bench.come("certified", bad).cut();
+  }
+  expect(bench.broker.bans()).toMatchObject([{ kind: "address", failures: 6 }]);
+});
+
 describe("a ban of an address", () => {
   const settings = { maximumFailedLogins: 5, failedLoginDelayMs: 0 };
 

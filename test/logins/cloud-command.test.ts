@@ -128,7 +128,7 @@ describe("what it makes lets a device in, right now", () => {
     );
     expect(await provider.authenticate(loginOf(credentials))).toMatchObject({
       outcome: "accepted",
-      userName: "me",
+      userName: "mine",
     });
   });
 

@@ -347,6 +347,37 @@ describe("Baidu, Tencent, Azure", () => {
   });
 });
 
+describe("a user name that nothing proves", () => {
+  test.each(goodOnes)("is none at %s", async (cloud, credentials) => {
+    const answer = await ask(cloud, loginOf({ ...credentials, userName: "admin" }));
+    // Who gets in by something else is known by that.
+    const knownAs = answer?.outcome === "accepted" ? (answer.userName ?? "admin") : "nobody";
+    expect(knownAs).not.toBe("admin");
+  });
+
+  test("is none at Google, where CONNECT has any", async () => {
+    const known = "projects/p/locations/l/registries/r/dev1";
+    for (const userName of ["admin", "unused", undefined]) {
+      const login = loginOf(google, { userName });
+      expect(await ask("google", login)).toMatchObject({ outcome: "accepted", userName: known });
+    }
+  });
+
+  test("Azure: a hub has one name, however it is written", async () => {
+    for (const host of ["myhub", "MYHUB.azure-devices.net", "MyHub.Azure-Devices.net"]) {
+      const userName = `${host}/dev1/?api-version=1`;
+      const expiry = String(NOW_SECONDS + 60);
+      const address = encodeURIComponent(`${host}/devices/dev1`);
+      const signed = new TextEncoder().encode(`${address}\n${expiry}`);
+      const key = Uint8Array.from(atob(KEY), (character) => character.charCodeAt(0));
+      const sign = encodeURIComponent(btoa(String.fromCharCode(...keyedHashing.hmac("sha256", key, signed))));
+      const password = `SharedAccessSignature sr=${address}&sig=${sign}&se=${expiry}`;
+      const answer = await ask("azure", loginOf({ clientId: "dev1", userName, password }));
+      expect(answer).toMatchObject({ outcome: "accepted", userName: "myhub.azure-devices.net/dev1" });
+    }
+  });
+});
+
 describe("Google", () => {
   const make = (changes: Partial<Parameters<typeof cloudCredentials.google>[0]>) =>
     cloudCredentials.google({ ...googleOptions, ...changes }, signatures);
@@ -402,7 +433,7 @@ describe("AWS, custom authoriser", () => {
     expect(made).toMatchObject({ alpn: "mqtt", url: "mqtts://h:443", clientId: "c" });
     expect(await aws().authenticate(loginOf(made))).toEqual({
       outcome: "accepted",
-      userName: "me",
+      userName: "mine",
       claims: { cloud: "aws-authorizer", authorizer: "mine" },
     });
     const unnamed = cloudCredentials.awsAuthorizer({ ...common, token }, signatures);
@@ -495,6 +526,13 @@ describe("AWS, signed URLs", () => {
     return said(await provider.authenticate(loginOf({ clientId: "c" }, { openingRequest })));
   };
   const url = made.url ?? "";
+
+  test("its key says who it is, and not its CONNECT", async () => {
+    const openingRequest = { url: url.replace("wss://h:8443", ""), headers: { host: "h:8443" } };
+    const provider = verifier("aws-sigv4", { "aws-sigv4  AKID -": secretAccessKey });
+    const login = loginOf({ clientId: "c", userName: "admin" }, { openingRequest });
+    expect(await provider.authenticate(login)).toMatchObject({ outcome: "accepted", userName: "AKID" });
+  });
 
   test.each([
     ["as it is", url, {}, /^in as itself$/],

@@ -124,6 +124,27 @@ topics = ["${topic}"]
     expect(inner.settings.maximumSubscriptions).toBe(7);
   });
 
+  it("sends away who said nothing, or proved nothing, where that is not enough any more", async () => {
+    const broker = await configured({ "martlet.toml": LISTENERS, users: `alice:${SECRET}\n` });
+    const gone: string[] = [];
+    broker.served.broker.on("clientDisconnected", ({ clientId, reason }) =>
+      gone.push(`${clientId} ${reason.kind}`),
+    );
+    await broker.connect({ clientId: "nameless" });
+    await broker.connect({ ...alice, password: "unproved", clientId: "unproved" });
+    broker.replace("martlet.toml", `${LOGINS}[logins]\nallow_anonymous = true\n`);
+    expect(await broker.reload()).toBe("applied");
+    await until("one is gone", () => gone.length > 0);
+    await broker.connect({ ...alice, clientId: "proved" });
+    expect(gone).toEqual(["unproved login-withdrawn"]);
+    broker.replace("martlet.toml", LOGINS);
+    expect(await broker.reload()).toBe("applied");
+    await until("two are gone", () => gone.length > 1);
+    expect(gone).toEqual(["unproved login-withdrawn", "nameless login-withdrawn"]);
+    const there = [...broker.served.broker.clients()].filter(({ connected }) => connected);
+    expect(there.map(({ clientId }) => clientId)).toEqual(["proved"]);
+  });
+
   it("adds logins to a broker that had none, and takes them away", async () => {
     const broker = await configured({ "martlet.toml": LISTENERS, users: `alice:${SECRET}\n` });
     await broker.connect();

@@ -136,6 +136,16 @@ export class DynamicSecurity implements AccessSource {
     return this.#judge(client, login);
   }
 
+  /**
+   * What this login is judged by, if its user may come in with the right password: the same object as long as that is the same
+   * one. Undefined for others. So that who has proved a password need not do so again at full price.
+   */
+  admissionOf({ userName = "", clientId }: Pick<Login, "userName" | "clientId">): object | undefined {
+    const client = this.#state.clients.get(userName);
+    const isAdmitted = client?.disabled === false && (client.clientId ?? clientId) === clientId;
+    return isAdmitted ? client.password?.hash : undefined;
+  }
+
   /** The password comes first, so that the time it takes says nothing about the rest. */
   async #judge(client: RoleClient, { password, clientId }: Login): Promise<Accepted | RefusedByRoles> {
     const { userName, disabled } = client;

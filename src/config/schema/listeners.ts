@@ -82,6 +82,7 @@ export const listeners = tables(
   {
     says: "Where clients connect. Several tables `[[listeners]]` are several listeners.",
     reload: "restart",
+    identity: ["name", "protocol", "host", "port", "socket_family", "path"],
     default: [{ protocol: "tcp" }, { protocol: "websocket" }],
   },
   table(
@@ -89,7 +90,7 @@ export const listeners = tables(
     {
       name: text({
         form: shortNameForm,
-        says: "For logs and rules. Default: its protocol and port or path, for example `tls:8883`.",
+        says: "For logs and rules. Default: its protocol and port or path, for example `tls:8883`; where others have the same, its address as well, `tls:192.0.2.1:8883`.",
       }),
       protocol: choice({
         choices: ["tcp", "tls", "unix", "websocket", "wss"],
