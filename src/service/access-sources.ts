@@ -28,6 +28,8 @@ export interface AccessSources {
   readonly sources: readonly AccessSource[];
   /** Knows users, too, and takes commands. */
   readonly roles: DynamicSecurity | undefined;
+  /** Whether clients of the listener of that name meet no rules at all. */
+  isFree(listener: string): boolean;
   close(): void;
 }
 
@@ -61,9 +63,15 @@ export function accessSources(
   // Where no file is about a listener, it is as if none were named.
   const onlyRules = rules.length > 0 && roles_file === undefined && http === undefined;
   const isAllowed = sources.length === 0 || (onlyRules && otherwise === "allow");
+  const hasOwnOnly = sources.length === 0 && acl_file === undefined;
   if (own.size > 0) sources.push(aclFiles(acl_file, own, files, { listeners, isAllowed }));
   else if (acl_file !== undefined) sources.push(aclFile(acl_file, files));
-  return { sources, roles, close: () => service?.close() };
+  return {
+    sources,
+    roles,
+    isFree: (listener) => hasOwnOnly && !own.has(listener),
+    close: () => service?.close(),
+  };
 }
 
 function ruleOf(table: Access["rules"][number]): AccessRule {

@@ -23,7 +23,10 @@ import { userLimits } from "./user-limits.ts";
 export class ConfiguredGate {
   /** Undefined when anybody may do everything. */
   readonly gate: Gate | undefined;
-  readonly #anyone: ForAnyone;
+  /** Listeners that take clients without a word about themselves. */
+  readonly #nameless: ReadonlySet<string>;
+  /** Listeners that take any user name unproved. */
+  readonly #open: ReadonlySet<string>;
   readonly #anonymousUserName: string | undefined;
   readonly #files: GateFiles;
   readonly #access: AccessSources;
@@ -33,7 +36,8 @@ export class ConfiguredGate {
   /** @throws ConfigError for a file or key that cannot be used; nothing is left open then */
   constructor(configuration: Configuration, tools: GateTools) {
     this.#files = new GateFiles(tools);
-    this.#anyone = listenersForAnyone(configuration);
+    const anonymous = listenersForAnyone(configuration);
+    this.#nameless = anonymous.names;
     this.#anonymousUserName = configuration.logins.anonymous_user_name;
     try {
       const { logins } = configuration;
@@ -43,7 +47,8 @@ export class ConfiguredGate {
       const { roles, sources } = this.#access;
       const providers = loginProviders(logins, tools, this.#files, ownLogins(configuration));
       if (roles !== undefined) providers.push(rolesLogin(roles, tools));
-      const anonymous = this.#anyone;
+      // Names that nobody proves must not meet rules about names.
+      this.#open = new Set([...anonymous.unasked].filter((name) => this.#access.isFree(name)));
       this.gate =
         providers.length === 0 && sources.length === 0 && anonymous.isEverywhere
           ? undefined
@@ -52,8 +57,7 @@ export class ConfiguredGate {
                 ...providers,
                 anonymousLogin(logins.anonymous_user_name, {
                   allowed: anonymous.names,
-                  // Names that nobody proves must not meet rules about names.
-                  open: sources.length === 0 && providers.length > 0 ? anonymous.unasked : new Set(),
+                  open: this.#open,
                 }),
               ],
               userLimits(configuration.users),
@@ -82,9 +86,8 @@ export class ConfiguredGate {
    * gave, and here they would not have come in so.
    */
   shutOut(before: ConfiguredGate, clients: Iterable<ClientSummary>): readonly string[] {
-    const [was, is] = [before.#anyone, this.#anyone];
-    const closed = namesWithout(was.names, is.names);
-    const asked = namesWithout(was.unasked, is.unasked);
+    const closed = namesWithout(before.#nameless, this.#nameless);
+    const asked = namesWithout(before.#open, this.#open);
     const found: string[] = [];
     // There may be a million sessions.
     if (closed.size === 0 && asked.size === 0) return found;

@@ -416,7 +416,10 @@ class Model {
     }
     // Delivered, held, or one outcome: nothing else can become of a message.
     expect(this.done + this.lost + held).toBe(this.due);
-    expect(this.bench.log).toEqual([]);
+    // Nothing but losses for want of room, which are outcomes like others.
+    expect(
+      this.bench.log.filter((line) => !/ being dropped for client | are not stored: /.test(line)),
+    ).toEqual([]);
   }
 }
 

@@ -71,8 +71,8 @@ describe("files of a listener", () => {
     const side = await beside(broker, bob);
     expect(await may(side, "main/1", "side/1")).toEqual([false, true]);
     await side.close();
-    // Rules of a file are about names, and nobody proves a name at the other listener.
-    await expect(broker.connect(alice)).rejects.toMatchObject({ reasonCode: 0x86 });
+    // Rules of a file are about names, and here are neither rules nor proofs.
+    expect(await may(await broker.connect(alice), "main/1", "side/1")).toEqual([true, true]);
   });
 
   it("leave it to the other listener to let anybody in under any name, where there are no rules", async () => {
@@ -82,6 +82,25 @@ describe("files of a listener", () => {
     });
     expect(await may(await broker.connect(alice), "a")).toEqual([true]);
     await expect(beside(broker, alice)).rejects.toMatchObject({ reasonCode: 0x86 });
+  });
+
+  it("let anybody in under any name at a listener without rules, while another has some; with rules for all they have to go", async () => {
+    const open = `access.acl_file = "side-acl"\nallow_anonymous = true`;
+    const broker = await configured({
+      "martlet.toml": `${listeners(open)}[logins]\nallow_anonymous = true\n`,
+      ...files,
+    });
+    const main = await broker.connect({ userName: "nobody-knows" });
+    expect(await may(main, "anything")).toEqual([true]);
+    await expect(beside(broker, { userName: "nobody-knows" })).rejects.toMatchObject({ reasonCode: 0x86 });
+    const gone: string[] = [];
+    broker.served.broker.on("clientDisconnected", ({ reason }) => gone.push(reason.kind));
+    broker.replace(
+      "martlet.toml",
+      `${listeners(open)}[logins]\nallow_anonymous = true\n[access]\nacl_file = "acl"\n`,
+    );
+    expect(await broker.reload()).toBe("applied");
+    await until("the name was nobody's", () => gone.includes("login-withdrawn"));
   });
 
   it("leave rules of the configuration as they are for the other listener", async () => {

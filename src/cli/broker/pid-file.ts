@@ -1,14 +1,19 @@
-/** The file that holds the number of this process, for scripts that send it signals. */
+/**
+ * The file that holds the number of this process, for scripts that send it signals: made when nothing is in its way, and empty
+ * until signals are answered.
+ */
 
-import { chownSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import { chownSync, closeSync, openSync, readFileSync, truncateSync, unlinkSync, writeSync } from "node:fs";
 import { ConfigError } from "#base";
 import { whyUnwritable } from "#credentials";
 
 export class PidFile {
   readonly #path: string;
+  /** While it is empty. */
+  #descriptor: number | undefined;
 
   /**
-   * Writes it, in place of one that another process has left.
+   * Makes it, in place of one that another process has left.
    * @throws ConfigError when it cannot be written
    */
   constructor(path: string) {
@@ -16,10 +21,18 @@ export class PidFile {
     try {
       removed(path);
       // Never through a link that somebody has put there.
-      writeFileSync(path, `${process.pid}\n`, { flag: "wx", mode: 0o644 });
+      this.#descriptor = openSync(path, "wx", 0o644);
     } catch (error) {
       throw new ConfigError("process.pid_file", `${path} cannot be written: ${whyUnwritable(error)}.`);
     }
+  }
+
+  /** From now on signals are answered. Once only. */
+  tell(): void {
+    if (this.#descriptor === undefined) return;
+    writeSync(this.#descriptor, `${process.pid}\n`);
+    closeSync(this.#descriptor);
+    this.#descriptor = undefined;
   }
 
   /** It becomes this user's, so that it can be emptied at the end. */
@@ -30,7 +43,8 @@ export class PidFile {
   /** Removes it, unless another process has written its own meanwhile. In a folder that is another user's it stays, empty. */
   remove(): void {
     try {
-      if (Number(readFileSync(this.#path, "utf8")) !== process.pid) return;
+      const isTold = this.#descriptor === undefined;
+      if (isTold && Number(readFileSync(this.#path, "utf8")) !== process.pid) return;
       removed(this.#path);
     } catch {
       this.#empty();

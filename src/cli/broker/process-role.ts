@@ -22,6 +22,7 @@ interface TakeOptions {
 export class ProcessRole {
   readonly #reading: Reading;
   readonly #user: ReturnType<typeof userToBecome>;
+  #pidFile: PidFile | undefined;
 
   /** @throws ConfigError for a user that is not there */
   constructor(reading: Reading) {
@@ -30,13 +31,14 @@ export class ProcessRole {
   }
 
   /**
-   * Writes the PID file, and becomes the user, who is given what the broker goes on writing to.
+   * Makes the PID file, and becomes the user, who is given what the broker goes on writing to.
    * @throws ConfigError for a PID file that cannot be written, and for a user who cannot get at what is kept
    */
   take(lines: LogLines, persistence: PersistenceOptions | undefined, { isBrief }: TakeOptions): void {
     const user = this.#user;
     const { pid_file: path } = this.#reading.configuration.process;
     const pidFile = path === undefined ? undefined : new PidFile(path);
+    this.#pidFile = pidFile;
     if (pidFile !== undefined) process.once("exit", () => pidFile.remove());
     if (user === undefined) return;
     if (typeof user === "string") {
@@ -49,6 +51,11 @@ export class ProcessRole {
     become(user);
     this.#tell(lines, user, isBrief);
     if (persistence !== undefined) this.#checkFolder(persistence.folder, user);
+  }
+
+  /** Signals are answered: the PID file may say to whom they go. */
+  tell(): void {
+    this.#pidFile?.tell();
   }
 
   /** Nobody has named the user: it is the one that mosquitto becomes. */

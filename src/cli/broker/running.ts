@@ -148,6 +148,7 @@ async function serve(values: Values): Promise<number> {
     followChanges(files, served, lines, { file: values.config?.[0], source, announcements }),
     answerSignals(served, lines),
   ];
+  role.tell();
   announcements.running(served);
   if (isDaemon()) tellListening();
   try {
