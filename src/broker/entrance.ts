@@ -6,12 +6,6 @@ import { TokenBucket } from "#limits";
 import type { FramerOptions } from "#protocol";
 import type { BrokerSettings } from "./settings.ts";
 
-/**
- * Most that is kept of a CONNECT, whose sender nobody knows yet. One of 3.x with each of its texts at its longest has some 320 KiB;
- * mosquitto takes 100,000 bytes.
- */
-const LARGEST_CONNECT = 512 * 1024;
-
 export class Entrance {
   readonly name: string;
   /** Connections that are open now. */
@@ -56,10 +50,11 @@ export class Entrance {
   }
 }
 
-function framerOptionsOf({ maximumPacketSize, rejectControlCharacters }: BrokerSettings): FramerOptions {
+function framerOptionsOf(settings: BrokerSettings): FramerOptions {
+  const { maximumPacketSize, maximumConnectSize, rejectControlCharacters } = settings;
   return {
     side: "server",
-    maximumPacketSize: Math.min(maximumPacketSize, LARGEST_CONNECT),
+    maximumPacketSize: Math.min(maximumPacketSize, maximumConnectSize),
     rejectControlCharacters,
   };
 }

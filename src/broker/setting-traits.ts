@@ -19,6 +19,7 @@ export const settingTraits = {
   connectTimeoutMs: ["listener", "new-connections"],
   decisionTimeoutMs: ["listener", "now"],
   maximumPacketSize: ["client", "new-connections"],
+  maximumConnectSize: ["listener", "new-connections"],
   maximumPayloadBytes: ["listener", "now"],
   maximumQos: ["client", "new-connections"],
   upgradeQos: ["listener", "now"],

@@ -19,6 +19,11 @@ export interface BrokerSettings {
   /** Bytes of the largest packet accepted, fixed header included; 5.0 clients are told. Default 2,000,000. */
   readonly maximumPacketSize: number;
   /**
+   * Bytes of the largest CONNECT, whose sender nobody knows yet; never more than `maximumPacketSize`. One of 3.x with each of its
+   * texts at its longest has some 320 KiB. Default 524,288.
+   */
+  readonly maximumConnectSize: number;
+  /**
    * Bytes of the largest payload that is passed on; 0 for no limit. A larger one is acknowledged to 3.x clients and dropped, and refused
    * to 5.0 clients as Implementation specific error. Default 0.
    */
@@ -165,6 +170,7 @@ export const defaultSettings: BrokerSettings = {
   connectTimeoutMs: 10_000,
   decisionTimeoutMs: 60_000,
   maximumPacketSize: 2_000_000,
+  maximumConnectSize: 524_288,
   maximumPayloadBytes: 0,
   maximumQos: 2,
   upgradeQos: false,
@@ -237,6 +243,7 @@ export const settingRanges: Partial<
   connectTimeoutMs: [1, 3_600_000],
   decisionTimeoutMs: [1, 3_600_000],
   maximumPacketSize: [20, LARGEST_REMAINING_LENGTH + 5],
+  maximumConnectSize: [20, LARGEST_REMAINING_LENGTH + 5],
   maximumPayloadBytes: [0, LARGEST_REMAINING_LENGTH],
   maximumQos: [0, 2],
   receiveMaximum: [1, 65_535],

@@ -90,6 +90,15 @@ describe("packets larger than allowed", () => {
     expect(broker.limitsReached["packet-size"]).toBe(1);
   });
 
+  test("what that is can be set", async () => {
+    const { open, clock } = await startVirtualBroker({ settings: { maximumConnectSize: 100 } });
+    const [small, large] = [open(), open()];
+    small.connect({ clientId: "c".repeat(50) });
+    large.connect({ clientId: "c".repeat(100) });
+    clock.runTurns();
+    expect([small.last(PacketType.CONNACK)?.reasonCode, large.closed]).toEqual([ReasonCode.SUCCESS, true]);
+  });
+
   test.each(ALL_VERSIONS)("a CONNECT with all at its longest is let in (version %i)", async (version) => {
     const long = "x".repeat(65_535);
     const { open, clock } = await startVirtualBroker();

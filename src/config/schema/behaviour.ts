@@ -67,6 +67,7 @@ export const limits = table(
     connect_timeout_ms: brokerNumber("connectTimeoutMs", "ms"),
     decision_timeout_ms: brokerNumber("decisionTimeoutMs", "ms"),
     maximum_packet_bytes: brokerNumber("maximumPacketSize", "bytes"),
+    maximum_connect_bytes: brokerNumber("maximumConnectSize", "bytes"),
     maximum_payload_bytes: brokerNumber("maximumPayloadBytes", "bytes"),
     maximum_connections: brokerNumber("maximumConnections"),
     maximum_connections_per_listener: brokerNumber("maximumConnectionsPerListener"),
