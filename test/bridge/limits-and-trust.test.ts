@@ -67,41 +67,40 @@ describe("use_system_ca", () => {
   });
   afterAll(() => certificates.remove());
 
-  test.each([
-    ["true", true],
-    ["false", false],
-  ])("%s", async (value, isTrusted) => {
-    const other = await otherBroker({
+  /** A broker behind TLS that counts who comes. */
+  async function visited(): Promise<{ readonly port: number; readonly visits: number }> {
+    const broker = await otherBroker({
       protocol: "tls",
       host: "127.0.0.1",
       port: 0,
       ...textsOf(certificates),
     });
-    let visits = 0;
-    other.on("clientConnected", () => void visits++);
-    const toml = bridgeTo(other.addresses[0]?.port ?? 0, `tls = { use_system_ca = ${value} }`);
+    const found = { port: broker.addresses[0]?.port ?? 0, visits: 0 };
+    broker.on("clientConnected", () => void found.visits++);
+    return found;
+  }
+
+  test.each([
+    ["true", true],
+    ["false", false],
+  ])("%s", async (value, isTrusted) => {
+    const other = await visited();
+    const toml = bridgeTo(other.port, `tls = { use_system_ca = ${value} }`);
     const file = join(folderWith({ "martlet.toml": toml }), "martlet.toml");
     // Whom this machine trusts is what this variable says.
     const env = { SSL_CERT_FILE: certificates.ca, SSL_CERT_DIR: "" };
     const martlet = new MartletProcess(["-c", file], { env });
     await martlet.line(isTrusted ? /house.* connected/ : /cannot connect.*certificate/);
-    expect(visits).toBe(isTrusted ? 1 : 0);
+    expect(other.visits).toBe(isTrusted ? 1 : 0);
   });
 
   test("is bridge_tls_use_os_certs in a mosquitto.conf", async () => {
-    const other = await otherBroker({
-      protocol: "tls",
-      host: "127.0.0.1",
-      port: 0,
-      ...textsOf(certificates),
-    });
-    let visits = 0;
-    other.on("clientConnected", () => void visits++);
+    const other = await visited();
     const text = [
       `listener ${await freePort()} 127.0.0.1`,
       "log_dest stdout",
       "connection house",
-      `address 127.0.0.1:${other.addresses[0]?.port}`,
+      `address 127.0.0.1:${other.port}`,
       "topic a/# out",
       "bridge_tls_use_os_certs true",
     ];
@@ -109,7 +108,7 @@ describe("use_system_ca", () => {
     const env = { SSL_CERT_FILE: certificates.ca, SSL_CERT_DIR: "" };
     const martlet = new MartletProcess(["-c", file], { env });
     await martlet.line(/ running\n/);
-    await until("the bridge has come", () => visits === 1);
+    await until("the bridge has come", () => other.visits === 1);
     expect(martlet.hasEnded).toBe(false);
   });
 });
